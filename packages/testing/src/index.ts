@@ -1,1 +1,1 @@
-export {}
+export * as FakeModel from "./FakeModel.ts"
