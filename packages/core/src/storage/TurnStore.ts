@@ -48,7 +48,11 @@ export const TurnRecord = Schema.Struct({
 })
 export type TurnRecord = typeof TurnRecord.Type
 
-/** A fact as it is kept: a stored message is named, so that no text is kept twice. */
+/**
+ * A fact as it is kept: a stored message is named, so that no text is kept twice. `attempt`:
+ * the one whose deltas are its text, and `began` the sequence when the first of them was written, so
+ * that a reader who stopped inside another text is told to forget it [TRN-2].
+ */
 export const FactRecord = Schema.Union([
   Fact.ModelCalled,
   Fact.ToolStarted,
@@ -58,7 +62,7 @@ export const FactRecord = Schema.Union([
   Fact.BlockEdited,
   Fact.TurnFinished,
   Fact.TurnFailed,
-  Schema.TaggedStruct("MessageStored", { sequence: N, at: N, messageId: S })
+  Schema.TaggedStruct("MessageStored", { sequence: N, at: N, messageId: S, attempt: N, began: N })
 ])
 export type FactRecord = typeof FactRecord.Type
 

@@ -5,7 +5,7 @@ import type { ConversationId, TurnId } from "../ids.ts"
 
 /**
  * What a send does while another turn of the conversation runs: wait in order of arrival, be
- * refused at once, or cancel the running one and come next.
+ * refused at once, or cancel the running one.
  */
 export const OnBusy = Schema.Literals(["queue", "reject", "interrupt"])
 export type OnBusy = typeof OnBusy.Type

@@ -8,7 +8,7 @@ const S = Schema.String
 const N = Schema.Int
 
 /**
- * `sequence`: that of the message's fact to come; `attempt`: from 0, one more each time the text was
+ * `sequence`: that of the next fact to come; `attempt`: from 0, one more each time the text was
  * begun anew; `part`: index in the message's parts; `offset`: where `text` begins in that part, in
  * UTF-16 units.
  */

@@ -1,0 +1,105 @@
+/**
+ * The seam is the agent: a backend owns an agent's state and runs its turns; core owns tenancy, the
+ * transcript, order, limits and replay. An author writes a driver; an absent facet is an absent
+ * capability, refused by core with a typed, permanent error [ADP-1].
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type { AgentTemplate } from "../agents/AgentTemplate.ts"
+import type { Message } from "../conversations/Message.ts"
+import type { BackendError, StorageError, TurnError } from "../errors.ts"
+import type { AgentId, ConversationId } from "../ids.ts"
+import type { TenantScope } from "../tenancy/Principal.ts"
+import type { User } from "../tenancy/User.ts"
+import type { StopReason, Turn } from "../turns/Turn.ts"
+import type { NewDelta } from "../turns/TurnDelta.ts"
+import type { Told, TurnFact } from "../turns/TurnFact.ts"
+
+/** An agent the backend may not know yet. */
+export interface Unbound {
+  readonly scope: TenantScope
+  readonly agentId: AgentId
+}
+
+/** An agent by what the backend called it when it was provisioned. */
+export interface AgentRef extends Unbound {
+  readonly ref: string
+}
+
+/** What else a commit does. */
+export interface CommitOptions {
+  /** Ends the turn in the same transaction; nothing may be committed after it. */
+  readonly stop?: StopReason
+  /** The backend's own writes to the same storage, in the same transaction. */
+  readonly writes?: Effect.Effect<void, StorageError>
+}
+
+/**
+ * A turn as a driver runs it.
+ * - `input`: the user's message; `user`: whom a shared agent may see, by the binding's policy.
+ * - `past`: facts of this turn from a run that died or waited; empty in a first run.
+ * - `attempt`: runs of this turn that died before this one. Ids of messages must differ by it where
+ *   their texts may.
+ * - `emit`: streams a piece of a message to come; never blocks, never fails.
+ * - `commit`: stores facts in one fenced transaction, then streams them. `MessageStored` of a
+ *   message whose deltas were emitted must carry exactly their text [TRN-2]. When the turn was
+ *   cancelled, deleted or taken over, it stops the run instead of returning.
+ */
+export interface Running extends AgentRef {
+  readonly turn: Turn
+  readonly conversationRef: string
+  readonly position: number
+  readonly input: Message
+  readonly template: AgentTemplate
+  readonly user: Option.Option<User>
+  readonly past: ReadonlyArray<TurnFact>
+  readonly attempt: number
+  readonly emit: (delta: NewDelta) => Effect.Effect<void>
+  readonly commit: (
+    facts: ReadonlyArray<Told>,
+    options?: CommitOptions
+  ) => Effect.Effect<void, TurnError>
+}
+
+/** What the author of a backend writes. */
+export interface AgentDriver {
+  readonly name: string
+  readonly agents: {
+    /**
+     * Makes the agent and answers what the backend calls it. Called again for the same agent after
+     * a crash: adopt what is there, never make a second one [TEN-1].
+     */
+    readonly provision: (
+      agent: Unbound,
+      template: AgentTemplate
+    ) => Effect.Effect<string, BackendError>
+    /** Opens a conversation and answers what the backend calls it; again the same when repeated. */
+    readonly open: (
+      agent: AgentRef,
+      conversation: ConversationId
+    ) => Effect.Effect<string, BackendError>
+    /** Removes the agent and all it keeps; fine when it is not there. */
+    readonly delete: (agent: AgentRef) => Effect.Effect<void, BackendError>
+  }
+  readonly turns: {
+    /**
+     * Runs a turn to its end and answers why it stopped. The scope is closed when the run ends,
+     * however it ends; interruption must free what was held [ADP-3].
+     */
+    readonly run: (
+      turn: Running
+    ) => Effect.Effect<StopReason, BackendError | TurnError, Scope.Scope>
+  }
+}
+
+export class AgentBackend extends Context.Service<AgentBackend, AgentDriver>()(
+  "@atrium/core/backend/AgentBackend"
+) {
+  /** The backend that a driver makes. */
+  static readonly layer = <E, R>(
+    driver: Effect.Effect<AgentDriver, E, R>
+  ): Layer.Layer<AgentBackend, E, Exclude<R, Scope.Scope>> => Layer.effect(AgentBackend, driver)
+}
