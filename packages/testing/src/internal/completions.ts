@@ -76,9 +76,10 @@ export const completion = (request: ChatRequest, number: number) => {
 /** Cuts at code points, so that no piece ends in half a surrogate pair. */
 const pieces = (text: string): ReadonlyArray<string> => {
   const points = Array.from(text)
-  const size = Math.ceil(points.length / PIECES)
-  return Array.from({ length: Math.ceil(points.length / size) }, (_, index) =>
-    points.slice(index * size, (index + 1) * size).join("")
+  const count = Math.min(PIECES, points.length)
+  const cut = (index: number) => Math.floor((index * points.length) / count)
+  return Array.from({ length: count }, (_, index) =>
+    points.slice(cut(index), cut(index + 1)).join("")
   )
 }
 
