@@ -24,7 +24,7 @@ export type AgentRecord = typeof AgentRecord.Type
 
 /** A scope with a user sees that user's agents and those that no user owns. */
 export interface AgentStore {
-  /** Writes the agent, whole. */
+  /** Writes the agent, whole; its owner stays who it was, and under another one nothing is written. */
   readonly save: (scope: TenantScope, agent: AgentRecord) => Effect.Effect<void, StorageError>
   readonly find: (
     scope: TenantScope,
@@ -41,7 +41,8 @@ const agents = table("agent", AgentRecord)
 export const makeAgentStore = (driver: KeyValueDriver): AgentStore => ({
   save: (scope, agent) =>
     within(driver, (tx) =>
-      Effect.sync(() => {
+      Effect.map(agents.get(tx, [scope.tenantId, agent.id]), (old) => {
+        if (Option.isSome(old) && old.value.owner !== agent.owner) return
         if (sees(scope, agent.owner)) agents.set(tx, [scope.tenantId, agent.id], agent)
       })
     ),

@@ -8,42 +8,14 @@ import type { By, Page } from "../Page.ts"
 import type { TenantScope } from "../tenancy/Principal.ts"
 import { owns, userOf } from "./Confine.ts"
 import { type KeyValueDriver, type Transaction, within } from "./KeyValue.ts"
-import { messages } from "./MessageStore.ts"
+import { messages, skipped } from "./MessageStore.ts"
+import { type ConversationRecord, conversations, own } from "./OwnConversation.ts"
 import { everything, page, table } from "./Table.ts"
 import { removeTurns } from "./TurnStore.ts"
 
 const S = Schema.String
-const N = Schema.Int
 
-/**
- * A conversation as it is kept.
- * - `ref`, `agentRef`: what the backend calls the conversation and its agent; null until opened.
- * - `position`: that of the newest turn, from 1; it orders turns, and time does not.
- * - `unended`: turns that are queued, running or waiting.
- * - `fence`: rises with every new lease; a commit with an older one is refused [TRN-8].
- * - `owner`, `leaseUntil`: the process that writes, and until when it may be thought alive.
- * - `cancelling`: position of the turn whose next commit is refused, 0 for none.
- */
-export const ConversationRecord = Schema.Struct({
-  id: S,
-  agentId: S,
-  template: S,
-  userId: Schema.NullOr(S),
-  key: S,
-  title: S,
-  ref: Schema.NullOr(S),
-  agentRef: Schema.NullOr(S),
-  length: N,
-  position: N,
-  unended: N,
-  fence: N,
-  owner: S,
-  leaseUntil: N,
-  cancelling: N,
-  createdAt: N,
-  lastTurnAt: Schema.NullOr(N)
-})
-export type ConversationRecord = typeof ConversationRecord.Type
+export { ConversationRecord } from "./OwnConversation.ts"
 
 /** A step of the turn at `position`: `stored` messages more, and its end if it `ends`. */
 export interface Advance {
@@ -94,7 +66,6 @@ export interface ConversationStore {
   readonly delete: (scope: TenantScope, id: string) => Effect.Effect<boolean, StorageError>
 }
 
-const conversations = table("conversation", ConversationRecord)
 const byKey = table("conversation-key", S)
 /** Of no tenant: conversations with unended turns, for the process that starts next. */
 export const unended = table(
@@ -117,12 +88,6 @@ const put = (tx: Transaction, scope: TenantScope, c: ConversationRecord): void =
   } else unended.remove(tx, path)
 }
 
-const own = (tx: Transaction, scope: TenantScope, id: string) =>
-  Effect.map(
-    conversations.get(tx, [scope.tenantId, id]),
-    Option.filter((c) => owns(scope, c.userId))
-  )
-
 export const makeConversationStore = (driver: KeyValueDriver): ConversationStore => ({
   resolve: (scope, conversation) =>
     within(
@@ -133,6 +98,10 @@ export const makeConversationStore = (driver: KeyValueDriver): ConversationStore
         const id = yield* byKey.get(tx, path)
         const found = Option.isSome(id) ? yield* own(tx, scope, id.value) : Option.none()
         if (Option.isSome(found)) return found.value
+        const taken = yield* conversations.get(tx, [scope.tenantId, conversation.id])
+        if (Option.isSome(taken)) {
+          return owns(scope, taken.value.userId) ? taken.value : conversation
+        }
         byKey.set(tx, path, conversation.id)
         put(tx, scope, conversation)
         return conversation
@@ -175,6 +144,9 @@ export const makeConversationStore = (driver: KeyValueDriver): ConversationStore
         const path = [scope.tenantId, id]
         for (const { rest } of yield* everything(messages, tx, path)) {
           messages.remove(tx, [scope.tenantId, joinKey(id, rest)])
+        }
+        for (const { rest } of yield* everything(skipped, tx, path)) {
+          skipped.remove(tx, [...path, rest])
         }
         yield* removeTurns(tx, scope, id)
         conversations.remove(tx, path)

@@ -20,6 +20,7 @@ export type KeyRecord = typeof KeyRecord.Type
 
 /** A scope with a user sees the keys of that user only. */
 export interface KeyStore {
+  /** Writes the key, whole; nothing where another key, of whatever tenant, has its hash. */
   readonly save: (scope: TenantScope, key: KeyRecord) => Effect.Effect<void, StorageError>
   readonly find: (
     scope: TenantScope,
@@ -50,11 +51,23 @@ export const findKeyByHash = (
 
 export const makeKeyStore = (driver: KeyValueDriver): KeyStore => ({
   save: (scope, key) =>
-    within(driver, (tx) =>
-      Effect.sync(() => {
+    within(
+      driver,
+      Effect.fnUntraced(function* (tx) {
         if (!owns(scope, key.user)) return
-        keys.set(tx, [scope.tenantId, key.id], { ...key, tenantId: scope.tenantId })
-        keyHashes.set(tx, ["", key.hash], { tenantId: scope.tenantId, id: key.id })
+        const { tenantId } = scope
+        const old = yield* keys.get(tx, [tenantId, key.id])
+        if (Option.isSome(old) && !owns(scope, old.value.user)) return
+        const holder = yield* keyHashes.get(tx, ["", key.hash])
+        if (
+          Option.isSome(holder) &&
+          (holder.value.tenantId !== tenantId || holder.value.id !== key.id)
+        ) {
+          return
+        }
+        if (Option.isSome(old)) keyHashes.remove(tx, ["", old.value.hash])
+        keys.set(tx, [tenantId, key.id], { ...key, tenantId })
+        keyHashes.set(tx, ["", key.hash], { tenantId, id: key.id })
       })
     ),
   find: (scope, id) =>

@@ -8,6 +8,7 @@ import type { By, Page } from "../Page.ts"
 import type { TenantScope } from "../tenancy/Principal.ts"
 import { owns } from "./Confine.ts"
 import { type KeyValueDriver, within } from "./KeyValue.ts"
+import { own } from "./OwnConversation.ts"
 import { everything, padded, page, table } from "./Table.ts"
 
 /**
@@ -25,6 +26,10 @@ export type MessageRecord = typeof MessageRecord.Type
 
 /** A scope with a user sees the messages of that user's conversations only. */
 export interface MessageStore {
+  /**
+   * Writes each message whose conversation is the scope's and whose place is free; what stands at a
+   * place stays [ISO-2].
+   */
   readonly append: (
     scope: TenantScope,
     records: ReadonlyArray<MessageRecord>
@@ -67,11 +72,14 @@ const place = (record: MessageRecord) => [padded(record.position), padded(record
 
 export const makeMessageStore = (driver: KeyValueDriver): MessageStore => ({
   append: (scope, records) =>
-    within(driver, (tx) =>
-      Effect.sync(() => {
+    within(
+      driver,
+      Effect.fnUntraced(function* (tx) {
         for (const record of records) {
-          if (!owns(scope, record.userId)) continue
-          messages.set(tx, [scope.tenantId, record.conversationId, ...place(record)], record)
+          const conversation = yield* own(tx, scope, record.conversationId)
+          if (Option.isNone(conversation) || conversation.value.userId !== record.userId) continue
+          const path = [scope.tenantId, record.conversationId, ...place(record)]
+          if (Option.isNone(yield* messages.get(tx, path))) messages.set(tx, path, record)
         }
       })
     ),

@@ -9,6 +9,7 @@ import * as Fact from "../turns/TurnFact.ts"
 import { Usage } from "../turns/Usage.ts"
 import { owns } from "./Confine.ts"
 import { type KeyValueDriver, type Transaction, within } from "./KeyValue.ts"
+import { own as ownConversation } from "./OwnConversation.ts"
 import { everything, padded, table } from "./Table.ts"
 
 const S = Schema.String
@@ -68,6 +69,10 @@ export type FactRecord = typeof FactRecord.Type
 
 /** A scope with a user sees that user's turns only. */
 export interface TurnStore {
+  /**
+   * Writes a new turn of a conversation that is the scope's; nothing where its id, its key or its
+   * place among the unended is taken.
+   */
   readonly insert: (scope: TenantScope, turn: TurnRecord) => Effect.Effect<void, StorageError>
   readonly find: (
     scope: TenantScope,
@@ -112,14 +117,20 @@ const own = (tx: Transaction, scope: TenantScope, id: string) =>
 
 export const makeTurnStore = (driver: KeyValueDriver): TurnStore => ({
   insert: (scope, turn) =>
-    within(driver, (tx) =>
-      Effect.sync(() => {
-        if (!owns(scope, turn.userId)) return
+    within(
+      driver,
+      Effect.fnUntraced(function* (tx) {
+        const conversation = yield* ownConversation(tx, scope, turn.conversationId)
+        if (Option.isNone(conversation) || conversation.value.userId !== turn.userId) return
         const of = [scope.tenantId, turn.conversationId]
+        const at = [...of, padded(turn.position)]
+        if (Option.isSome(yield* turns.get(tx, [scope.tenantId, turn.id]))) return
+        if (Option.isSome(yield* open.get(tx, at))) return
+        if (turn.key !== null && Option.isSome(yield* keyed.get(tx, [...of, turn.key]))) return
         turns.set(tx, [scope.tenantId, turn.id], turn)
         if (turn.key !== null) keyed.set(tx, [...of, turn.key], turn.id)
         ofConversation.set(tx, [...of, turn.id], turn.id)
-        open.set(tx, [...of, padded(turn.position)], turn.id)
+        open.set(tx, at, turn.id)
       })
     ),
   find: (scope, id) => within(driver, (tx) => own(tx, scope, id)),
