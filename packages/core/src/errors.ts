@@ -2,6 +2,7 @@
  * One pool of reasons, one error class per boundary. An error says what was wrong, where, and what
  * to do; its `reason` is what code decides on, its `message` is what a person reads.
  */
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
 const S = Schema.String
@@ -169,3 +170,19 @@ export class StorageError extends Schema.TaggedError<StorageError>()("StorageErr
     return new StorageError({ reason, message })
   }
 }
+
+/** Errors of the ports, told as the facade's: same reason, same message. */
+export const asTurnError = <A, R>(
+  self: Effect.Effect<A, StorageError | BackendError | TurnError, R>
+): Effect.Effect<A, TurnError, R> =>
+  Effect.mapError(self, (error) =>
+    error instanceof TurnError ? error : TurnError.because(error.reason, error.message)
+  )
+
+/** As `asTurnError`, for the facades of tenancy. */
+export const asTenancyError = <A, R>(
+  self: Effect.Effect<A, StorageError | TurnError | TenancyError, R>
+): Effect.Effect<A, TenancyError, R> =>
+  Effect.mapError(self, (error) =>
+    error instanceof TenancyError ? error : TenancyError.because(error.reason, error.message)
+  )

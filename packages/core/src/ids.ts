@@ -46,6 +46,19 @@ export const byteLength = (text: string): number => {
 
 const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
 
+/** False for texts with NUL or a lone surrogate: Postgres holds neither as it was. */
+export const isWellFormed = (text: string): boolean => {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit === 0) return false
+    if (unit >= 0xd800 && unit <= 0xdfff) {
+      if (unit > 0xdbff || !isLow(text.charCodeAt(i + 1))) return false
+      i++
+    }
+  }
+  return true
+}
+
 /** True when `text` holds a character that no id and no stored key may hold. */
 const hasForbidden = (text: string): boolean => {
   for (let i = 0; i < text.length; i++) {

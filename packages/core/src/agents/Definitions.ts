@@ -1,0 +1,105 @@
+/** What the app defined: agents with their templates and bindings, and plans. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { TurnError } from "../errors.ts"
+import { Storage } from "../storage/Storage.ts"
+import { defaultPlan, type Plan, type Rate } from "../tenancy/Plan.ts"
+import type { TenantScope } from "../tenancy/Principal.ts"
+import type { AgentTemplate } from "./AgentTemplate.ts"
+import type { BindingPolicy } from "./Binding.ts"
+
+export interface AgentDefinition {
+  readonly template: AgentTemplate
+  readonly binding: BindingPolicy
+}
+
+/** Agents by the name that callers use, plans by the name that tenants carry. */
+export interface Defined {
+  readonly agents: Readonly<Record<string, AgentDefinition>>
+  /** `default` replaces the default plan. */
+  readonly plans: Readonly<Record<string, Plan>>
+}
+
+export class Definitions extends Context.Service<
+  Definitions,
+  {
+    readonly find: (name: string) => Effect.Effect<AgentDefinition, TurnError>
+    readonly names: ReadonlyArray<string>
+    /** The plan of the scope's tenant; the default one where the tenant or its plan is unknown. */
+    readonly plan: (scope: TenantScope) => Effect.Effect<Plan, TurnError>
+    /** The longest window of any plan, in milliseconds. */
+    readonly longestWindowMs: number
+  }
+>()("@atrium/core/agents/Definitions") {
+  /** Refuses at boot what could only fail later: a template without a name, a rate of nothing. */
+  static readonly layer = (defined: Defined): Layer.Layer<Definitions, TurnError, Storage> =>
+    Layer.effect(
+      Definitions,
+      Effect.gen(function* () {
+        const storage = yield* Storage
+        const agents = new Map(Object.entries(defined.agents))
+        const plans = new Map(Object.entries(defined.plans))
+        for (const [name, { template }] of agents) yield* checkTemplate(name, template)
+        for (const [name, plan] of plans) yield* checkPlan(name, plan)
+        const fallback = plans.get("default") ?? defaultPlan
+        const windows = [fallback, ...plans.values()].flatMap(({ tenant, user }) => [
+          user.windowMs,
+          tenant?.windowMs ?? 0
+        ])
+        return {
+          names: [...agents.keys()],
+          longestWindowMs: Math.max(...windows),
+          find: (name) => {
+            const found = agents.get(name)
+            return found === undefined
+              ? Effect.fail(TurnError.because({ _tag: "NotFound", what: "agent template" }))
+              : Effect.succeed(found)
+          },
+          plan: (scope) =>
+            plans.size === 0
+              ? Effect.succeed(fallback)
+              : Effect.mapBoth(storage.maintenance.findTenant(scope.tenantId), {
+                  onFailure: (error) => TurnError.because(error.reason, error.message),
+                  onSuccess: (tenant) =>
+                    Option.match(tenant, {
+                      onNone: () => fallback,
+                      onSome: ({ plan }) => plans.get(plan) ?? fallback
+                    })
+                })
+        }
+      })
+    )
+}
+
+const rejected = (field: string, why: string) =>
+  Effect.fail(TurnError.because({ _tag: "Rejected", field, why }))
+
+const checkTemplate = (name: string, template: AgentTemplate) => {
+  if (name === "" || template.name === "") {
+    return rejected("template.name", "An agent needs a name: give it one in Atrium.layer.")
+  }
+  if (!/^[^/\s]+\/\S+$/.test(template.model)) {
+    return rejected(
+      "template.model",
+      `The model of agent "${name}" must have the form provider/model, not "${template.model}".`
+    )
+  }
+  return Effect.void
+}
+
+const isRate = ({ turns, windowMs }: Rate): boolean =>
+  Number.isInteger(turns) && turns >= 1 && Number.isInteger(windowMs) && windowMs >= 1
+
+const checkPlan = (name: string, plan: Plan) =>
+  isRate(plan.user) &&
+  (plan.tenant === undefined || isRate(plan.tenant)) &&
+  Number.isInteger(plan.waiting) &&
+  plan.waiting >= 0 &&
+  plan.replayMs >= 0
+    ? Effect.void
+    : rejected(
+        "plan",
+        `Plan "${name}" needs rates of at least 1 turn in at least 1 ms, and waiting and replayMs of at least 0.`
+      )

@@ -1,0 +1,50 @@
+/**
+ * Takes up the turns that dead processes left: at boot, and, where several processes may have the
+ * storage open, whenever a lease has run out. The lease only says when; the fence keeps it safe.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { allPages } from "../Page.ts"
+import { Storage } from "../storage/Storage.ts"
+import { TenantResolver } from "../tenancy/TenantResolver.ts"
+import { leaseMs, TurnQueue } from "./TurnQueue.ts"
+
+export const layer: Layer.Layer<never, never, Storage | TurnQueue | TenantResolver> =
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const storage = yield* Storage
+      const queue = yield* TurnQueue
+      const resolver = yield* TenantResolver
+
+      const sweep = Effect.gen(function* () {
+        const left = yield* allPages(storage.maintenance.listUnended)
+        yield* Effect.forEach(
+          left,
+          ({ conversationId, tenantId, userId }) =>
+            Effect.flatMap(
+              resolver.renew({
+                tenant: tenantId,
+                scopes: [],
+                ...(userId === null ? {} : { user: userId })
+              }),
+              (scope) => queue.takeUp(scope, conversationId)
+            ).pipe(
+              Effect.catchCause((cause) =>
+                Effect.logError("A conversation could not be taken up.", cause)
+              )
+            ),
+          { concurrency: 16, discard: true }
+        )
+      }).pipe(
+        Effect.catchCause((cause) => Effect.logError("Unended turns could not be listed.", cause))
+      )
+
+      const forever =
+        storage.owners === "one"
+          ? sweep
+          : Effect.forever(
+              Effect.andThen(Effect.andThen(sweep, queue.renewLeases), Effect.sleep(leaseMs / 3))
+            )
+      yield* Effect.forkScoped(forever)
+    })
+  )

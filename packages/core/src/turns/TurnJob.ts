@@ -1,0 +1,30 @@
+/** A turn that this process has taken on, from its begin to its last fact. */
+import type * as Fiber from "effect/Fiber"
+import type { Message } from "../conversations/Message.ts"
+import type { ConversationRecord } from "../storage/ConversationStore.ts"
+import type { TurnRecord } from "../storage/TurnStore.ts"
+import type { Caller } from "../tenancy/Principal.ts"
+import type { LiveTurn } from "./LiveTurn.ts"
+
+/**
+ * Why a run was stopped from outside.
+ * - `cancelled`: somebody cancelled it; its partial text is kept.
+ * - `fenced`: another process writes the conversation now; nothing more is written here.
+ * - `gone`: the conversation was deleted.
+ */
+export type Stopped = "cancelled" | "fenced" | "gone"
+
+export interface TurnJob {
+  /** Whose turn it is; its run acts as this caller. */
+  readonly caller: Caller
+  /** As it was when the lease was taken: its `fence` is the one this process writes under. */
+  readonly conversation: ConversationRecord
+  readonly input: Message
+  readonly live: LiveTurn
+  /** The turn's row as last committed. */
+  turn: TurnRecord
+  stopped: Stopped | undefined
+  fiber: Fiber.Fiber<void> | undefined
+  /** Called once when this process is done with the turn. */
+  readonly onDone: Array<() => void>
+}

@@ -1,0 +1,189 @@
+/**
+ * The pipeline: how one message travels.
+ *
+ * ```
+ * send    check who calls and what they say
+ *         one transaction: replay? | limit, position, turn, user message        beginTurn   commit 1
+ * queue   one turn at a time for each conversation, under a lease with a fence  TurnQueue
+ * run     the backend works: emits deltas, commits facts, each step fenced      runTurn     commit 2 ...
+ *         the last step's commit carries TurnFinished; else core writes the end
+ * follow  stored facts, then live facts and deltas, from any cursor             followTurn
+ * ```
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { Definitions } from "../agents/Definitions.ts"
+import type { Message } from "../conversations/Message.ts"
+import { asTurnError, type Reason, type StorageError, TurnError } from "../errors.ts"
+import { isWellFormed } from "../ids.ts"
+import { Storage } from "../storage/Storage.ts"
+import * as Audit from "../tenancy/Audit.ts"
+import { userWith } from "../tenancy/Permissions.ts"
+import type { Caller, Principal } from "../tenancy/Principal.ts"
+import { answerOf } from "./answer.ts"
+import { beginTurn } from "./beginTurn.ts"
+import * as Cursor from "./Cursor.ts"
+import { cancelTurn } from "./cancelTurn.ts"
+import { followTurn } from "./followTurn.ts"
+import { isFact, type TurnEvent } from "./LiveTurn.ts"
+import { maximumKey, maximumText, type Send, type Turn } from "./Turn.ts"
+import { TurnQueue } from "./TurnQueue.ts"
+import { turnOf } from "./TurnReading.ts"
+import type { Usage } from "./Usage.ts"
+
+type As<A> = Effect.Effect<A, TurnError, Principal>
+type Events = Stream.Stream<TurnEvent, TurnError, Principal>
+
+/** The answer of a turn that ended with text. */
+export interface Answer {
+  readonly text: string
+  readonly message: Message
+  readonly usage: Usage
+}
+
+export class Turns extends Context.Service<
+  Turns,
+  {
+    /**
+     * Begins a turn and answers once it is stored; it then runs whether or not the caller stays.
+     * Fails with `RateLimited`, `Busy`, `Waiting`, `NotFound`, `Rejected`, `Conflict`, `Gone`.
+     */
+    readonly send: (input: Send) => As<Turn>
+    /** The events of a turn after a cursor (`Cursor.after` of the last one read), to its end. */
+    readonly follow: (id: string, after?: string) => Events
+    /** Sends and follows from the beginning. Leaving the stream does not cancel the turn. */
+    readonly stream: (input: Send) => Events
+    readonly find: (id: string) => As<Turn>
+    /** Sends and waits for the answer; `NoAnswer` when the turn ended without text. */
+    readonly ask: (input: Send) => As<Answer>
+    /** Ends a turn now and keeps its partial text; `Conflict` when it had ended already. */
+    readonly cancel: (id: string) => As<void>
+  }
+>()("@atrium/core/turns/Turns") {
+  static readonly layer: Layer.Layer<Turns, never, Storage | Definitions | TurnQueue> =
+    Layer.effect(
+      Turns,
+      Effect.gen(function* () {
+        const storage = yield* Storage
+        const definitions = yield* Definitions
+        const queue = yield* TurnQueue
+        const begin = beginTurn({ storage, definitions, queue })
+        const follow = followTurn({ storage, queue })
+        const cancel = cancelTurn({ storage, queue })
+
+        const own = Effect.fnUntraced(function* (caller: Caller, id: string) {
+          const found = yield* storage.stores.turns.find(caller, id)
+          if (Option.isSome(found)) return found.value
+          yield* Audit.refusedAccess(caller, "turn")
+          return yield* TurnError.because({ _tag: "NotFound", what: "turn" })
+        })
+
+        /** Begins, and starts what was begun. The job is there while this process has the turn. */
+        const start = Effect.fnUntraced(function* (input: Send) {
+          const { caller, user } = yield* userWith("turns")
+          const refused = whyInvalid(input)
+          if (refused !== undefined) return yield* TurnError.because(refused)
+          yield* Audit.sent(caller, input.conversation, input.text.length)
+          while (true) {
+            const began = yield* begin(caller, user, input).pipe(
+              Effect.tapError(({ reason }) =>
+                reason._tag === "NotFound" ? Audit.refusedAccess(caller, reason.what) : Effect.void
+              )
+            )
+            if (began._tag === "Stale") {
+              yield* queue.takeUp(caller, input.conversation)
+              continue
+            }
+            if (began._tag === "Replayed") {
+              return { caller, turn: began.turn, job: queue.find(caller, began.turn.id) }
+            }
+            const { conversation, input: message, interrupts, ours, turn } = began
+            const job = ours ? queue.add(caller, conversation, turn, message) : undefined
+            if (Option.isSome(interrupts)) {
+              yield* Effect.ignore(cancel(caller, interrupts.value))
+            }
+            return { caller, turn, job }
+          }
+        })
+
+        const stream = (input: Send): Events =>
+          Stream.unwrap(
+            Effect.map(asTurnError(start(input)), ({ caller, job, turn }) =>
+              told(follow(caller, turn.id, Cursor.start, job))
+            )
+          )
+
+        return Turns.of({
+          send: Effect.fn("Turns.send")(function* (input) {
+            const { job, turn } = yield* start(input)
+            return turnOf(turn, job?.fiber !== undefined)
+          }, asTurnError),
+          stream,
+          follow: (id, after) =>
+            Stream.unwrap(
+              asTurnError(
+                Effect.gen(function* () {
+                  const { caller } = yield* userWith("turns")
+                  const cursor = after === undefined ? Cursor.start : Cursor.parse(after)
+                  if (cursor === undefined) {
+                    return yield* TurnError.because({
+                      _tag: "Rejected",
+                      field: "after",
+                      why: "A cursor looks like 3 or 3.0.17: send back the one you were given."
+                    })
+                  }
+                  yield* own(caller, id)
+                  return told(follow(caller, id, cursor))
+                })
+              )
+            ),
+          find: Effect.fn("Turns.find")(function* (id) {
+            const { caller } = yield* userWith("turns")
+            const record = yield* own(caller, id)
+            return turnOf(record, queue.find(caller, id)?.fiber !== undefined)
+          }, asTurnError),
+          ask: Effect.fn("Turns.ask")(function* (input) {
+            const { caller, job, turn } = yield* start(input)
+            if (job !== undefined) yield* queue.done(job)
+            if (job?.live.ended === true) return yield* answerOf(job.live.facts)
+            const events = yield* Stream.runCollect(follow(caller, turn.id, Cursor.start))
+            return yield* answerOf(events.filter(isFact))
+          }, asTurnError),
+          cancel: Effect.fn("Turns.cancel")(function* (id) {
+            const { caller } = yield* userWith("turns")
+            yield* own(caller, id)
+            yield* cancel(caller, id)
+          }, asTurnError)
+        })
+      })
+    )
+}
+
+const told = (
+  events: Stream.Stream<TurnEvent, TurnError | StorageError>
+): Stream.Stream<TurnEvent, TurnError> =>
+  Stream.mapError(events, (error) =>
+    error instanceof TurnError ? error : TurnError.because(error.reason, error.message)
+  )
+
+/** Why a send can never be accepted, or `undefined`. */
+const whyInvalid = ({ id, text }: Send): Reason | undefined => {
+  const rejected = (field: string, why: string): Reason => ({ _tag: "Rejected", field, why })
+  if (text.length === 0) return rejected("text", "The message is empty.")
+  if (text.length > maximumText) {
+    return rejected(
+      "text",
+      `The message is too long (${text.length} of ${maximumText} characters).`
+    )
+  }
+  if (!isWellFormed(text)) {
+    return rejected("text", "The message holds NUL or a lone surrogate, which no storage keeps.")
+  }
+  if (id !== undefined && (id.length === 0 || id.length > maximumKey || !isWellFormed(id))) {
+    return rejected("id", `The id of a send has 1 to ${maximumKey} characters.`)
+  }
+  return undefined
+}

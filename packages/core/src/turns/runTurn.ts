@@ -1,0 +1,176 @@
+/** One run of one turn: the backend works, then the turn is given its end. */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type { AgentDefinition, Definitions } from "../agents/Definitions.ts"
+import type { AgentBackend, Running } from "../backend/AgentBackend.ts"
+import { asTurnError, BackendError, type StorageError, TurnError } from "../errors.ts"
+import { AgentId } from "../ids.ts"
+import type { Advanced } from "../storage/ConversationStore.ts"
+import type { Storage } from "../storage/Storage.ts"
+import { Principal } from "../tenancy/Principal.ts"
+import { commitStep, type Step, usageWith } from "./commitStep.ts"
+import type { StopReason } from "./Turn.ts"
+import type { TurnJob } from "./TurnJob.ts"
+import { turnOf } from "./TurnReading.ts"
+
+interface Parts {
+  readonly storage: Storage["Service"]
+  readonly backend: AgentBackend["Service"]
+  readonly definitions: Definitions["Service"]
+}
+
+/** Runs of a turn after which it is given up: the first and two more. */
+export const maximumRuns = 3
+
+/**
+ * Runs a job's turn. Never fails: whatever happens, the turn has an end in the store, except when
+ * another process has taken over, the conversation was deleted, or this process is shutting down;
+ * then nothing is written and whoever comes next takes it up.
+ */
+export const runTurn = ({ backend, definitions, storage }: Parts) => {
+  /** Commits, or stops the run when the turn is not this process' to write any more. */
+  const commit = (job: TurnJob, step: Step): Effect.Effect<void, TurnError> =>
+    Effect.flatMap(asTurnError(commitStep(storage, job, step)), (outcome) =>
+      outcome === "advanced" ? Effect.void : halt(job, outcome)
+    )
+
+  const halt = (job: TurnJob, why: Exclude<Advanced, "advanced">): Effect.Effect<never> =>
+    Effect.suspend(() => {
+      job.stopped ??= why
+      job.fiber?.interruptUnsafe()
+      return Effect.never
+    })
+
+  const runningOf = Effect.fnUntraced(function* (
+    job: TurnJob,
+    { binding, template }: AgentDefinition
+  ): Effect.fn.Return<Running, StorageError> {
+    const { caller, conversation, live } = job
+    const shows = binding._tag === "PerUser" || binding.showUser
+    return {
+      scope: caller,
+      agentId: AgentId(conversation.agentId),
+      ref: conversation.agentRef ?? "",
+      conversationRef: conversation.ref ?? "",
+      turn: turnOf(job.turn, true),
+      position: job.turn.position,
+      input: job.input,
+      template,
+      user:
+        shows && Option.isSome(caller.userId)
+          ? yield* storage.stores.users.find(caller, caller.userId.value)
+          : Option.none(),
+      past: live.facts.slice(1),
+      attempt: job.turn.attempt,
+      emit: (delta) => Effect.sync(() => live.write(delta)),
+      commit: (facts, { stop, writes } = {}) =>
+        live.ended
+          ? Effect.fail(
+              TurnError.because(
+                { _tag: "Conflict", what: "turn", revision: null },
+                "The turn has ended; nothing can be committed to it any more."
+              )
+            )
+          : commit(job, {
+              facts: stop === undefined ? facts : [...facts, finished(job, stop, facts)],
+              ...(writes === undefined ? {} : { writes })
+            })
+    }
+  })
+
+  const perform = Effect.fnUntraced(function* (job: TurnJob) {
+    if (job.stopped === "cancelled") return "cancelled" as const
+    if (job.turn.attempt >= maximumRuns) {
+      return yield* TurnError.because({ _tag: "Crashed", times: job.turn.attempt })
+    }
+    const definition = yield* definitions.find(job.conversation.template)
+    return yield* Effect.scoped(backend.turns.run(yield* runningOf(job, definition)))
+  })
+
+  /** The end that a run's exit stands for; `undefined` where nothing may be written. */
+  const endOf = (
+    job: TurnJob,
+    exit: Exit.Exit<StopReason, BackendError | TurnError | StorageError>
+  ): Effect.Effect<Step | undefined> => {
+    if (job.live.ended || job.stopped === "fenced" || job.stopped === "gone") {
+      return Effect.succeed(undefined)
+    }
+    if (job.stopped === "cancelled") return Effect.succeed(cancelled(job))
+    if (Exit.isSuccess(exit)) return Effect.succeed({ facts: [finished(job, exit.value, [])] })
+    const error = Cause.findErrorOption(exit.cause)
+    if (Option.isSome(error)) return Effect.succeed(failed(job, error.value))
+    if (!Cause.hasDies(exit.cause)) return Effect.succeed(undefined)
+    return Effect.as(
+      Effect.logError("A backend died of a defect.", exit.cause),
+      failed(
+        job,
+        BackendError.because(
+          { _tag: "Crashed", times: 1 },
+          `The backend "${backend.name}" has a defect; its log says more. Send the message again as a new turn.`
+        )
+      )
+    )
+  }
+
+  const settle = (
+    job: TurnJob,
+    exit: Exit.Exit<StopReason, BackendError | TurnError | StorageError>
+  ): Effect.Effect<void> =>
+    Effect.flatMap(endOf(job, exit), (step) =>
+      step === undefined
+        ? Effect.void
+        : Effect.flatMap(commitStep(storage, job, step), (outcome) =>
+            // A cancel that was committed first wins over every other end.
+            outcome === "cancelled" ? commitStep(storage, job, cancelled(job)) : Effect.void
+          )
+    ).pipe(
+      Effect.catchCause((cause) =>
+        Effect.logError("The end of a turn could not be stored; it will be taken up again.", cause)
+      )
+    )
+
+  return (job: TurnJob): Effect.Effect<void> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(
+        Effect.exit(restore(Effect.provideService(perform(job), Principal, job.caller))),
+        (exit) => settle(job, exit)
+      )
+    ).pipe(
+      Effect.withSpan(`invoke_agent ${job.conversation.template}`, {
+        attributes: {
+          "gen_ai.operation.name": "invoke_agent",
+          "gen_ai.agent.id": job.conversation.agentId,
+          "gen_ai.agent.name": job.conversation.template,
+          "gen_ai.conversation.id": job.conversation.id,
+          "tenant.id": job.caller.tenantId,
+          "turn.id": job.turn.id
+        }
+      })
+    )
+}
+
+const finished = (job: TurnJob, stop: StopReason, facts: Step["facts"]) =>
+  ({ _tag: "TurnFinished", stop, usage: usageWith(job.turn, facts) }) as const
+
+/** What was written so far is kept and marked. */
+const cancelled = (job: TurnJob): Step => {
+  const partial = job.live.partial()
+  const end = finished(job, "cancelled", [])
+  if (partial === undefined) return { facts: [end], despiteCancel: true }
+  const message = {
+    ...partial,
+    role: "assistant" as const,
+    turnId: job.turn.id,
+    at: 0,
+    partial: true
+  }
+  return { facts: [{ _tag: "MessageStored", message }, end], despiteCancel: true }
+}
+
+const failed = (job: TurnJob, error: BackendError | TurnError | StorageError): Step => ({
+  facts: [
+    { _tag: "TurnFailed", reason: error.reason, message: error.message, usage: job.turn.usage }
+  ]
+})
