@@ -1,4 +1,6 @@
 /** Everything of @atrium/core. Programs that start fast import the modules by their paths. */
+
+export * as Atrium from "./Atrium.ts"
 export * as Errors from "./errors.ts"
 export * as Ids from "./ids.ts"
 export { Storage } from "./storage/Storage.ts"

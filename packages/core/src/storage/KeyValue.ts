@@ -79,6 +79,8 @@ export class Transaction {
   readonly driver: KeyValueDriver
   private readonly seen = new Map<string, Entry | undefined>()
   private readonly written = new Map<string, Uint8Array | undefined>()
+  /** How often the driver was asked: one answer is of one state, two need to be compared. */
+  private asked = 0
 
   constructor(driver: KeyValueDriver) {
     this.driver = driver
@@ -88,6 +90,7 @@ export class Transaction {
   get(key: string): Effect.Effect<Uint8Array | undefined, StorageError> {
     if (this.written.has(key)) return Effect.succeed(this.written.get(key))
     if (this.seen.has(key)) return Effect.succeed(this.seen.get(key)?.value)
+    this.asked += 1
     return Effect.map(this.driver.get([key]), ([entry]) => {
       this.seen.set(key, entry)
       return entry?.value
@@ -101,6 +104,7 @@ export class Transaction {
     ReadonlyArray<{ readonly key: string; readonly value: Uint8Array }>,
     StorageError
   > {
+    this.asked += 1
     const touched = [...this.written].filter(([key]) => inRange(range, key))
     return Effect.map(
       this.driver.scan({ ...range, limit: range.limit + touched.length }),
@@ -127,8 +131,22 @@ export class Transaction {
     this.written.set(key, value)
   }
 
+  /** Runs `self` as a part of this transaction that leaves nothing when it does not succeed. */
+  part<A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.suspend(() => {
+      const before = [...this.written]
+      return Effect.onError(self, () =>
+        Effect.sync(() => {
+          this.written.clear()
+          for (const [key, value] of before) this.written.set(key, value)
+        })
+      )
+    })
+  }
+
+  /** Commits; where nothing was written, tells whether all that was read is of one state. */
   commit(): Effect.Effect<"committed" | "conflict", StorageError> {
-    if (this.written.size === 0) return Effect.succeed("committed")
+    if (this.written.size === 0 && this.asked < 2) return Effect.succeed("committed")
     return this.driver.commit(
       [...this.seen].map(([key, entry]) => ({ key, version: entry?.version })),
       [...this.written].map(([key, value]) => ({ key, value }))
@@ -153,14 +171,17 @@ const maximumRuns = 64
 /**
  * Runs `self` in one transaction over `driver`: its writes are committed together when it succeeds
  * and forgotten when it fails or is interrupted. Runs it again when a commit conflicts, so `self`
- * must do nothing but read and write stores. Inside another transaction of the driver it joins it.
+ * must do nothing but read and write stores. Inside another transaction of the driver it
+ * joins it: it is committed with the outer one, and leaves nothing there when it fails itself.
  */
 export const transact =
   (driver: KeyValueDriver) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | StorageError, R> =>
     Effect.withFiber((fiber) => {
       const outer = fiber.getRef(Current)
-      return outer !== undefined && outer.driver === driver ? self : attempt(driver, self, 1)
+      return outer !== undefined && outer.driver === driver
+        ? outer.part(self)
+        : attempt(driver, self, 1)
     })
 
 const attempt = <A, E, R>(

@@ -74,6 +74,8 @@ export const makeLimitStore = (driver: KeyValueDriver): LimitStore => ({
         if (Option.isSome(blocking) && blocking.value > now - rate.windowMs) {
           return blocking.value + rate.windowMs - now
         }
+        // Of two at once that found the same last turn, this lets one commit only.
+        yield* log.get(tx, [...path, padded(number)])
         if (Option.isSome(blocking)) log.remove(tx, [...path, padded(number - rate.turns)])
         log.set(tx, [...path, padded(number)], now)
         return 0

@@ -41,18 +41,20 @@ export interface Table<A> {
  */
 export const table = <A>(name: string, schema: Schema.Codec<A>): Table<A> => {
   const decode = Schema.decodeUnknownResult(schema)
+  const malformed = Effect.suspend(() =>
+    Effect.fail(StorageError.because({ _tag: "Malformed", what: `A stored ${name}` }))
+  )
   const keyOf = ([tenant = "", ...rest]: ReadonlyArray<string>) => joinKey(tenant, name, ...rest)
   const read = (bytes: Uint8Array): Effect.Effect<A, StorageError> =>
     Effect.suspend(() => {
-      const malformed = StorageError.because({ _tag: "Malformed", what: `A stored ${name}` })
       let json: unknown
       try {
         json = JSON.parse(decoder.decode(bytes))
       } catch {
-        return Effect.fail(malformed)
+        return malformed
       }
       const result = decode(json)
-      return Result.isSuccess(result) ? Effect.succeed(result.success) : Effect.fail(malformed)
+      return Result.isSuccess(result) ? Effect.succeed(result.success) : malformed
     })
   return {
     get: (transaction, path) =>

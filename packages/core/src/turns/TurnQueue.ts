@@ -92,10 +92,9 @@ export class TurnQueue extends Context.Service<
       }
 
       const start = (job: TurnJob): void => {
-        const fiber = fork(run(job))
+        // Not at once: the sender joins as a reader before the first event.
+        const fiber = fork(Effect.andThen(Effect.yieldNow, run(job)))
         job.fiber = fiber
-        // A run that was stopped before its fiber was known here would wait for ever.
-        if (job.stopped !== undefined) fiber.interruptUnsafe()
         fiber.addObserver(() => leave(job))
       }
 
