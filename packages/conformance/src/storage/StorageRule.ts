@@ -43,7 +43,7 @@ export type StorageRule = Rule<StorageCapabilities, Place | TenantResolver>
 /** A rule whose storage is opened once. */
 export const rule = (
   given: Omit<StorageRule, "check"> & {
-    readonly check: () => Effect.Effect<void, unknown, Storage | TenantResolver>
+    readonly check: () => Effect.Effect<void, unknown, Place | Storage | TenantResolver>
   }
 ): StorageRule => ({
   ...given,
