@@ -17,7 +17,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { Definitions } from "../agents/Definitions.ts"
 import type { Message } from "../conversations/Message.ts"
-import { asTurnError, type Reason, type StorageError, TurnError } from "../errors.ts"
+import { asTurnError, type Reason, TurnError } from "../errors.ts"
 import { isWellFormed } from "../ids.ts"
 import { Storage } from "../storage/Storage.ts"
 import * as Audit from "../tenancy/Audit.ts"
@@ -27,7 +27,7 @@ import { answerOf } from "./answer.ts"
 import { beginTurn } from "./beginTurn.ts"
 import * as Cursor from "./Cursor.ts"
 import { cancelTurn } from "./cancelTurn.ts"
-import { followTurn } from "./followTurn.ts"
+import { followTurn, streamOf } from "./followTurn.ts"
 import { isFact, type TurnEvent } from "./LiveTurn.ts"
 import { maximumKey, maximumText, type Send, type Turn } from "./Turn.ts"
 import { TurnQueue } from "./TurnQueue.ts"
@@ -110,48 +110,51 @@ export class Turns extends Context.Service<
         })
 
         const stream = (input: Send): Events =>
-          Stream.unwrap(
+          streamOf(
             Effect.map(asTurnError(start(input)), ({ caller, job, turn }) =>
-              told(follow(caller, turn.id, Cursor.start, job))
+              follow(caller, turn.id, Cursor.start, job)
             )
           )
 
+        const followFrom = Effect.fnUntraced(function* (id: string, after?: string) {
+          const { caller } = yield* userWith("turns")
+          const cursor = after === undefined ? Cursor.start : Cursor.parse(after)
+          if (cursor === undefined) {
+            return yield* TurnError.because({
+              _tag: "Rejected",
+              field: "after",
+              why: "A cursor looks like 3 or 3.0.17: send back the one you were given."
+            })
+          }
+          yield* own(caller, id)
+          return follow(caller, id, cursor)
+        }, asTurnError)
+
         return Turns.of({
-          send: Effect.fn("Turns.send")(function* (input) {
-            const { job, turn } = yield* start(input)
-            return turnOf(turn, job?.fiber !== undefined)
-          }, asTurnError),
+          send: (input) =>
+            Effect.map(start(input), ({ job, turn }) =>
+              turnOf(turn, job?.fiber !== undefined)
+            ).pipe(asTurnError, span("Turns.send")),
           stream,
-          follow: (id, after) =>
-            Stream.unwrap(
-              asTurnError(
-                Effect.gen(function* () {
-                  const { caller } = yield* userWith("turns")
-                  const cursor = after === undefined ? Cursor.start : Cursor.parse(after)
-                  if (cursor === undefined) {
-                    return yield* TurnError.because({
-                      _tag: "Rejected",
-                      field: "after",
-                      why: "A cursor looks like 3 or 3.0.17: send back the one you were given."
-                    })
-                  }
-                  yield* own(caller, id)
-                  return told(follow(caller, id, cursor))
-                })
-              )
-            ),
+          follow: (id, after) => streamOf(followFrom(id, after)),
           find: Effect.fn("Turns.find")(function* (id) {
             const { caller } = yield* userWith("turns")
             const record = yield* own(caller, id)
             return turnOf(record, queue.find(caller, id)?.fiber !== undefined)
           }, asTurnError),
-          ask: Effect.fn("Turns.ask")(function* (input) {
-            const { caller, job, turn } = yield* start(input)
-            if (job !== undefined) yield* queue.done(job)
-            if (job?.live.ended === true) return yield* answerOf(job.live.facts)
-            const events = yield* Stream.runCollect(follow(caller, turn.id, Cursor.start))
-            return yield* answerOf(events.filter(isFact))
-          }, asTurnError),
+          ask: Effect.fnUntraced(
+            function* (input) {
+              const { caller, job, turn } = yield* start(input)
+              if (job !== undefined) yield* queue.done(job)
+              if (job?.live.ended === true) return yield* answerOf(job.live.facts)
+              const events = yield* Stream.runCollect(
+                streamOf(Effect.sync(() => follow(caller, turn.id, Cursor.start)))
+              )
+              return yield* answerOf(events.filter(isFact))
+            },
+            asTurnError,
+            span("Turns.ask")
+          ),
           cancel: Effect.fn("Turns.cancel")(function* (id) {
             const { caller } = yield* userWith("turns")
             yield* own(caller, id)
@@ -162,12 +165,8 @@ export class Turns extends Context.Service<
     )
 }
 
-const told = (
-  events: Stream.Stream<TurnEvent, TurnError | StorageError>
-): Stream.Stream<TurnEvent, TurnError> =>
-  Stream.mapError(events, (error) =>
-    error instanceof TurnError ? error : TurnError.because(error.reason, error.message)
-  )
+/** A span without a stack: capturing one costs more than the rest of a send. */
+const span = (name: string) => Effect.withSpan(name, {}, { captureStackTrace: false })
 
 /** Why a send can never be accepted, or `undefined`. */
 const whyInvalid = ({ id, text }: Send): Reason | undefined => {

@@ -1,11 +1,13 @@
 /** Reading a turn from any cursor: what is stored, then what comes, without a gap or a repeat. */
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { type StorageError, TurnError } from "../errors.ts"
+import { asTurnError, type StorageError, TurnError } from "../errors.ts"
 import type { Storage } from "../storage/Storage.ts"
 import type { TenantScope } from "../tenancy/Principal.ts"
 import * as Cursor from "./Cursor.ts"
@@ -45,85 +47,100 @@ const readStored = Effect.fnUntraced(function* (
   )
 })
 
+/** What one pull of a reader gives: all that has come since the last one. */
+export type TurnPull = Pull.Pull<Arr.NonEmptyReadonlyArray<TurnEvent>, TurnError>
+
+/** A stream that is opened by an effect and let go of with its scope. */
+export const streamOf = <R>(
+  open: Effect.Effect<Following, TurnError, R>
+): Stream.Stream<TurnEvent, TurnError, R> =>
+  Stream.fromChannel(
+    Channel.fromTransform((_upstream: unknown, scope: Scope.Scope) =>
+      Effect.flatMap(open, ({ leave, pull }) =>
+        Effect.as(Scope.addFinalizer(scope, Effect.sync(leave)), pull)
+      )
+    )
+  )
+
+export interface Following {
+  readonly pull: TurnPull
+  readonly leave: () => void
+}
+
 /**
- * The events of a turn after `cursor`, ending with its last fact. A reader that falls behind is let
- * go by the writer and joins again where it stands, so it slows nobody and misses nothing [TRN-6].
+ * Follows a turn from after `cursor` to its last fact. A reader that falls behind is let go by the
+ * writer and joins again where it stands, so it slows nobody and misses nothing [TRN-6].
  */
 export const followTurn =
   ({ queue, storage }: Parts) =>
-  (
-    scope: TenantScope,
-    id: string,
-    cursor: Cursor.Cursor,
-    begun?: TurnJob
-  ): Stream.Stream<TurnEvent, TurnError | StorageError> =>
-    Stream.suspend(() => {
-      let job: TurnJob | undefined
-      let reader: Reader | undefined
-      let place = cursor
-      let finished = false
+  (scope: TenantScope, id: string, cursor: Cursor.Cursor, begun?: TurnJob): Following => {
+    let job: TurnJob | undefined
+    let reader: Reader | undefined
+    let last: TurnEvent | undefined
 
-      const took = (events: Array<TurnEvent>): Arr.NonEmptyReadonlyArray<TurnEvent> | undefined => {
-        const last = events[events.length - 1]
-        if (last === undefined || !Arr.isArrayNonEmpty(events)) return undefined
-        place = Cursor.parse(Cursor.after(last)) ?? place
-        finished = isEnd(last)
-        return events
+    const place = (): Cursor.Cursor =>
+      (last === undefined ? undefined : Cursor.parse(Cursor.after(last))) ?? cursor
+
+    const join = (found: TurnJob): void => {
+      job = found
+      reader = found.live.join(place())
+    }
+
+    const took = (events: Array<TurnEvent>): Arr.NonEmptyReadonlyArray<TurnEvent> | undefined => {
+      if (!Arr.isArrayNonEmpty(events)) return undefined
+      last = events[events.length - 1]
+      return events
+    }
+
+    const pull: TurnPull = Effect.suspend(() => {
+      if (last !== undefined && isEnd(last)) return Cause.done()
+      if (reader === undefined) {
+        const live = queue.find(scope, id)
+        if (live === undefined) return stored
+        join(live)
       }
-
-      const join = (found: TurnJob): void => {
-        job = found
-        reader = found.live.join(place)
-      }
-
-      const leave = Effect.sync(() => {
-        if (reader !== undefined) job?.live.leave(reader)
-      })
-
-      const wait = (of: Reader): Effect.Effect<void> =>
-        Effect.callback((resume) => {
-          if (of.events.length > 0 || of.closed || of.lost) return resume(Effect.void)
-          of.wake = () => {
-            of.wake = undefined
-            resume(Effect.void)
-          }
-        })
-
-      const pull: Pull.Pull<
-        Arr.NonEmptyReadonlyArray<TurnEvent>,
-        TurnError | StorageError
-      > = Effect.suspend(() => {
-        if (finished) return Cause.done()
-        if (reader === undefined) {
-          const live = queue.find(scope, id)
-          if (live === undefined) return stored
-          join(live)
-          return pull
-        }
-        const events = took(reader.events)
-        if (events !== undefined) {
-          reader.events = []
-          return Effect.succeed(events)
-        }
-        if (reader.closed || reader.lost) {
-          reader = undefined
-          return pull
-        }
-        return Effect.andThen(wait(reader), pull)
-      })
-
-      const stored: Pull.Pull<
-        Arr.NonEmptyReadonlyArray<TurnEvent>,
-        TurnError | StorageError
-      > = Effect.flatMap(
-        Effect.suspend(() => readStored(storage, scope, id, place)),
-        ({ ended, events }) => {
-          const taken = took(events)
-          if (taken !== undefined) return Effect.succeed(taken)
-          return ended ? Cause.done() : Effect.andThen(Effect.sleep(pollMs), pull)
-        }
-      )
-
-      if (begun !== undefined) join(begun)
-      return Stream.ensuring(Stream.fromPull(Effect.succeed(pull)), leave)
+      return read
     })
+
+    const read: TurnPull = Effect.callback((resume) => {
+      const of = reader
+      const look = (): boolean => {
+        const events = of === undefined ? undefined : took(of.events)
+        if (of !== undefined && events !== undefined) {
+          of.events = []
+          resume(Effect.succeed(events))
+          return true
+        }
+        if (of !== undefined && !of.closed && !of.lost) return false
+        reader = undefined
+        resume(pull)
+        return true
+      }
+      if (of === undefined || look()) return undefined
+      of.wake = () => {
+        of.wake = undefined
+        look()
+      }
+      // A pull that is interrupted must not take events that the next one is to give.
+      return Effect.sync(() => {
+        of.wake = undefined
+      })
+    })
+
+    const stored: TurnPull = Effect.flatMap(
+      asTurnError(Effect.suspend(() => readStored(storage, scope, id, place()))),
+      ({ ended, events }) => {
+        const taken = took(events)
+        if (taken !== undefined) return Effect.succeed(taken)
+        return ended ? Cause.done() : Effect.andThen(Effect.sleep(pollMs), pull)
+      }
+    )
+
+    if (begun !== undefined) join(begun)
+    return {
+      pull,
+      leave: () => {
+        if (reader !== undefined) job?.live.leave(reader)
+      }
+    }
+  }
