@@ -89,12 +89,15 @@ export interface TurnStore {
     scope: TenantScope,
     conversationId: string
   ) => Effect.Effect<ReadonlyArray<TurnRecord>, StorageError>
-  /** Writes the turn, whole, where it exists, and appends `facts` [TRN-1]. */
+  /**
+   * Writes the turn, whole, and appends `facts` [TRN-1]. Where it is not there, or has ended, it
+   * writes nothing and answers false: a turn has one end, whoever comes second.
+   */
   readonly advance: (
     scope: TenantScope,
     turn: TurnRecord,
     facts: ReadonlyArray<FactRecord>
-  ) => Effect.Effect<void, StorageError>
+  ) => Effect.Effect<boolean, StorageError>
   /** The facts with at least this sequence, in order, but for `TurnStarted`, which the turn tells. */
   readonly facts: (
     scope: TenantScope,
@@ -153,7 +156,8 @@ export const makeTurnStore = (driver: KeyValueDriver): TurnStore => ({
     within(
       driver,
       Effect.fnUntraced(function* (tx) {
-        if (Option.isNone(yield* own(tx, scope, turn.id))) return
+        const before = yield* own(tx, scope, turn.id)
+        if (Option.isNone(before) || before.value.end !== null) return false
         turns.set(tx, [scope.tenantId, turn.id], turn)
         if (turn.end !== null) {
           open.remove(tx, [scope.tenantId, turn.conversationId, padded(turn.position)])
@@ -161,6 +165,7 @@ export const makeTurnStore = (driver: KeyValueDriver): TurnStore => ({
         for (const fact of facts) {
           factRows.set(tx, [scope.tenantId, turn.id, padded(fact.sequence)], fact)
         }
+        return true
       })
     ),
   facts: (scope, turn, sequence) =>

@@ -27,7 +27,8 @@ export const layer: Layer.Layer<never, never, Storage | TurnQueue | TenantResolv
                 scopes: [],
                 ...(userId === null ? {} : { user: userId })
               }),
-              (scope) => queue.takeUp(scope, conversationId)
+              (scope) =>
+                queue.exclusively(scope, conversationId)(queue.takeUp(scope, conversationId))
             ).pipe(
               Effect.catchCause((cause) =>
                 Effect.logError("A conversation could not be taken up.", cause)

@@ -13,6 +13,7 @@ import { Definitions } from "../agents/Definitions.ts"
 import { AgentBackend } from "../backend/AgentBackend.ts"
 import type { Message } from "../conversations/Message.ts"
 import { fresh, joinKey } from "../ids.ts"
+import * as Turnstile from "../internal/Turnstile.ts"
 import type { ConversationRecord } from "../storage/ConversationStore.ts"
 import { Storage } from "../storage/Storage.ts"
 import type { TurnRecord } from "../storage/TurnStore.ts"
@@ -36,7 +37,15 @@ export class TurnQueue extends Context.Service<
     readonly owner: string
     /** True when the conversation's lease may be taken: it is ours, free, or its holder is dead. */
     readonly mayLease: (conversation: ConversationRecord, now: number) => boolean
-    /** Takes on a turn that was just begun under this process' lease. */
+    /**
+     * Runs `self` while no other begin, cancel or take-up of the conversation runs in this process,
+     * so that what a transaction said of the queue still holds when the queue is changed.
+     */
+    readonly exclusively: (
+      scope: TenantScope,
+      conversationId: string
+    ) => <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+    /** Takes on a turn that was just begun under this process' lease. Call it exclusively. */
     readonly add: (
       caller: Caller,
       conversation: ConversationRecord,
@@ -49,7 +58,10 @@ export class TurnQueue extends Context.Service<
     readonly has: (scope: TenantScope, conversationId: string) => boolean
     /** Stops a turn; returns when it has ended. One that has not begun just leaves the queue. */
     readonly stop: (job: TurnJob) => Effect.Effect<void>
-    /** Takes on the turns that a dead process left in a conversation, if there are any. */
+    /**
+     * Takes on the turns that a dead process left in a conversation, if there are any. Call it
+     * exclusively.
+     */
     readonly takeUp: (scope: TenantScope, conversationId: string) => Effect.Effect<void>
     /** Says that this process is alive to those that share the storage with it. */
     readonly renewLeases: Effect.Effect<void>
@@ -71,6 +83,7 @@ export class TurnQueue extends Context.Service<
       const { conversations, turns } = storage.stores
       const run = runTurn({ storage, backend, definitions })
 
+      const lock = Turnstile.make()
       const lanes = new Map<string, Lane>()
       const jobs = new Map<string, TurnJob>()
       let closing = false
@@ -219,6 +232,7 @@ export class TurnQueue extends Context.Service<
 
       return TurnQueue.of({
         owner,
+        exclusively: (of, conversationId) => lock(laneKey(of, conversationId)),
         mayLease,
         add: (caller, conversation, turn, input) =>
           enter({

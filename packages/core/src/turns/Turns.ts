@@ -81,32 +81,48 @@ export class Turns extends Context.Service<
           return yield* TurnError.because({ _tag: "NotFound", what: "turn" })
         })
 
+        /** What was begun is in the queue before anybody else looks at the conversation. */
+        const beginAndAdd = Effect.fnUntraced(function* (
+          caller: Caller,
+          user: string,
+          input: Send
+        ) {
+          let began = yield* begin(caller, user, input)
+          while (began._tag === "Stale") {
+            yield* queue.takeUp(caller, input.conversation)
+            began = yield* begin(caller, user, input)
+          }
+          if (began._tag === "Replayed") {
+            return { began, job: queue.find(caller, began.turn.id) }
+          }
+          const { conversation, input: message, ours, turn } = began
+          return {
+            began,
+            job: ours ? queue.add(caller, conversation, turn, message) : undefined
+          }
+        })
+
         /** Begins, and starts what was begun. The job is there while this process has the turn. */
         const start = Effect.fnUntraced(function* (input: Send) {
           const { caller, user } = yield* userWith("turns")
           const refused = whyInvalid(input)
           if (refused !== undefined) return yield* TurnError.because(refused)
           yield* Audit.sent(caller, input.conversation, input.text.length)
-          while (true) {
-            const began = yield* begin(caller, user, input).pipe(
+          const { began, job } = yield* queue
+            .exclusively(
+              caller,
+              input.conversation
+            )(beginAndAdd(caller, user, input))
+            .pipe(
               Effect.tapError(({ reason }) =>
                 reason._tag === "NotFound" ? Audit.refusedAccess(caller, reason.what) : Effect.void
               )
             )
-            if (began._tag === "Stale") {
-              yield* queue.takeUp(caller, input.conversation)
-              continue
-            }
-            if (began._tag === "Replayed") {
-              return { caller, turn: began.turn, job: queue.find(caller, began.turn.id) }
-            }
-            const { conversation, input: message, interrupts, ours, turn } = began
-            const job = ours ? queue.add(caller, conversation, turn, message) : undefined
-            if (Option.isSome(interrupts)) {
-              yield* Effect.ignore(cancel(caller, interrupts.value))
-            }
-            return { caller, turn, job }
+          if (began._tag === "Begun" && Option.isSome(began.interrupts)) {
+            // It may have ended by itself meanwhile, which is as good.
+            yield* Effect.ignore(cancel(caller, input.conversation, began.interrupts.value))
           }
+          return { caller, turn: began.turn, job }
         })
 
         const stream = (input: Send): Events =>
@@ -157,8 +173,8 @@ export class Turns extends Context.Service<
           ),
           cancel: Effect.fn("Turns.cancel")(function* (id) {
             const { caller } = yield* userWith("turns")
-            yield* own(caller, id)
-            yield* cancel(caller, id)
+            const { conversationId } = yield* own(caller, id)
+            yield* cancel(caller, conversationId, id)
           }, asTurnError)
         })
       })

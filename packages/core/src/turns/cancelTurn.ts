@@ -21,7 +21,11 @@ interface Parts {
  */
 export const cancelTurn =
   ({ queue, storage }: Parts) =>
-  (scope: TenantScope, id: string): Effect.Effect<void, TurnError | StorageError> =>
+  (
+    scope: TenantScope,
+    conversationId: string,
+    id: string
+  ): Effect.Effect<void, TurnError | StorageError> =>
     Effect.gen(function* () {
       const at = yield* Clock.currentTimeMillis
       const { conversations, turns } = storage.stores
@@ -57,13 +61,15 @@ export const cancelTurn =
         })
       )
       const job = queue.find(scope, id)
-      if (job === undefined) return
-      if (ended !== undefined) {
+      if (job !== undefined && ended !== undefined) {
         job.turn = ended.turn
         job.live.store(ended.facts)
       }
-      yield* queue.stop(job)
-    }).pipe(Effect.uninterruptible)
+      return job
+    }).pipe(
+      queue.exclusively(scope, conversationId),
+      Effect.flatMap((job) => (job === undefined ? Effect.void : queue.stop(job)))
+    )
 
 type Ending = Extract<TurnFact, { readonly _tag: "TurnFinished" }>
 

@@ -1,5 +1,6 @@
 /** The one way in which facts of a running turn come true: a fenced transaction, then the readers. */
 import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { StorageError } from "../errors.ts"
 import type { Advanced } from "../storage/ConversationStore.ts"
@@ -53,13 +54,10 @@ export const commitStep = (
               ends: turn.end !== null
             })
             if (outcome !== "advanced") return outcome
+            const records = numbered.map((fact) => recordOf(job, fact))
+            if (!(yield* turns.advance(job.caller, turn, records))) return yield* alreadyEnded
             if (writes !== undefined) yield* writes
             if (messages.length > 0) yield* transcript.append(job.caller, messages)
-            yield* turns.advance(
-              job.caller,
-              turn,
-              numbered.map((fact) => recordOf(job, fact))
-            )
             if (turn.end?._tag === "Failed") {
               yield* transcript.skip(job.caller, job.conversation.id, turn.position)
             }
@@ -67,6 +65,10 @@ export const commitStep = (
           })
         )
         .pipe(
+          Effect.catchIf(
+            (error) => error instanceof AlreadyEnded,
+            () => Effect.succeed("gone" as const)
+          ),
           Effect.map((outcome) => {
             if (outcome === "advanced") {
               job.turn = turn
@@ -83,6 +85,10 @@ const stamped = (job: TurnJob, fact: StepFact, at: number): StepFact =>
   fact._tag === "MessageStored"
     ? { ...fact, message: { ...fact.message, turnId: job.turn.id, at } }
     : fact
+
+/** Rolls the step back: a cancel ended the turn while it waited in the queue. */
+class AlreadyEnded extends Data.TaggedError("AlreadyEnded") {}
+const alreadyEnded = Effect.suspend(() => Effect.fail(new AlreadyEnded()))
 
 /** The turn's row after these facts. */
 const advanced = (turn: TurnRecord, facts: ReadonlyArray<TurnFact>, at: number): TurnRecord => {
