@@ -50,11 +50,11 @@ export const beginTurn = ({ definitions, queue, storage }: Parts) => {
   const replayed = Effect.fnUntraced(function* (
     caller: Caller,
     send: Send,
+    key: string,
     now: number,
     plan: Plan
   ) {
-    if (send.id === undefined) return undefined
-    const turn = Option.getOrUndefined(yield* turns.findKeyed(caller, send.conversation, send.id))
+    const turn = Option.getOrUndefined(yield* turns.findKeyed(caller, send.conversation, key))
     if (turn === undefined) return undefined
     const [input] = yield* messages.ofTurn(caller, send.conversation, turn.position)
     if (
@@ -84,7 +84,6 @@ export const beginTurn = ({ definitions, queue, storage }: Parts) => {
     plan: Plan
   ) {
     const ahead = conversation.unended
-    if (ahead === 0) return Option.none<string>()
     if (onBusy === "reject") return yield* refuse({ _tag: "Busy", ahead })
     const [first] = yield* turns.unended(caller, conversation.id)
     if (onBusy === "interrupt") return Option.fromNullishOr(first?.id)
@@ -116,17 +115,15 @@ export const beginTurn = ({ definitions, queue, storage }: Parts) => {
         if (Option.isNone(found)) return yield* refuse({ _tag: "NotFound", what: "conversation" })
         const before = found.value
         const plan = yield* definitions.plan(caller)
-        const prior = yield* replayed(caller, send, now, plan)
+        const prior =
+          send.id === undefined ? undefined : yield* replayed(caller, send, send.id, now, plan)
         if (prior !== undefined) return { _tag: "Replayed", turn: prior }
         const ours = queue.mayLease(before, now)
         if (ours && before.unended > 0 && !queue.has(caller, before.id)) return { _tag: "Stale" }
         const { template } = yield* definitions.find(before.template)
-        const interrupts = yield* admit(
-          caller,
-          before,
-          send.onBusy ?? template.onBusy ?? "queue",
-          plan
-        )
+        const onBusy = send.onBusy ?? template.onBusy ?? "queue"
+        const interrupts =
+          before.unended === 0 ? Option.none() : yield* admit(caller, before, onBusy, plan)
         yield* count(caller, plan, now)
         const conversation = begun(before, now, ours ? queue.owner : undefined)
         const turn = newTurn(id, caller, user, send, conversation, now)
