@@ -47,6 +47,9 @@ export interface CommitOptions {
  * - `commit`: stores facts in one fenced transaction, then streams them. `MessageStored` of a
  *   message whose deltas were emitted must carry exactly their text [TRN-2]. When the turn was
  *   cancelled, deleted or taken over, it stops the run instead of returning.
+ * - `abandoned`: asked when a run was interrupted. True when the turn was cancelled or deleted, so a
+ *   vendor that works on by itself must be told to stop; false at a shutdown or when another process
+ *   has taken over, where stopping the vendor would break the run that comes next [TRN-7].
  */
 export interface Running extends AgentRef {
   readonly turn: Turn
@@ -62,6 +65,7 @@ export interface Running extends AgentRef {
     facts: ReadonlyArray<Told>,
     options?: CommitOptions
   ) => Effect.Effect<void, TurnError>
+  readonly abandoned: Effect.Effect<boolean>
 }
 
 /** What the author of a backend writes. */

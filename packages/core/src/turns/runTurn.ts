@@ -65,6 +65,7 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
       past: live.facts.slice(1),
       attempt: job.turn.attempt,
       emit: (delta) => Effect.sync(() => live.write(delta)),
+      abandoned: Effect.sync(() => job.stopped === "cancelled" || job.stopped === "gone"),
       commit: (facts, { stop, writes } = {}) =>
         live.ended
           ? Effect.fail(
