@@ -1,1 +1,5 @@
+export * as Echo from "./Echo.ts"
 export * as FakeModel from "./FakeModel.ts"
+export * as Remote from "./Remote.ts"
+export * as RemoteProcess from "./RemoteProcess.ts"
+export * as RemoteServer from "./RemoteServer.ts"
