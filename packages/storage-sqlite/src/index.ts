@@ -1,1 +1,2 @@
-export {}
+/** Atrium's embedded storage. */
+export * as Sqlite from "./Sqlite.ts"

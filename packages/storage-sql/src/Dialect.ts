@@ -1,0 +1,31 @@
+/** What one SQL database does its own way. Everything else of this package is the same for all. */
+
+import type { Reason } from "@atrium/core/errors"
+import type * as SqlError from "effect/sql/SqlError"
+
+/** A failure, as the storage tells it: what code decides on, and what a person reads. */
+export interface Explained {
+  readonly reason: Reason
+  readonly message: string
+}
+
+/**
+ * A dialect.
+ * - `name`: for messages.
+ * - `placeholder`: the parameter at `position`, from 1.
+ * - `indexedBy`: what follows a table's name so that a statement uses the index `name`; empty where
+ *   the planner knows better, because it has statistics.
+ * - `tableEnd`: what closes a `create table` whose rows lie in the order of their primary key.
+ * - `integer`: the type of whole numbers of 64 bits.
+ * - `collate`: what follows a column of text so that it is compared byte by byte.
+ * - `explain`: a failed statement as a reason of Atrium's.
+ */
+export interface Dialect {
+  readonly name: string
+  readonly placeholder: (position: number) => string
+  readonly indexedBy: (name: string) => string
+  readonly tableEnd: string
+  readonly integer: string
+  readonly collate: string
+  readonly explain: (error: SqlError.SqlError) => Explained
+}

@@ -1,0 +1,68 @@
+/**
+ * The one place where SQL text meets a connection. Texts are constants of this package, compiled
+ * once for a dialect; what callers give is bound, never spliced in [ISO-5]. There is no span and no
+ * template for each statement, because a turn runs a dozen of them.
+ */
+import { StorageError } from "@atrium/core/errors"
+import * as Effect from "effect/Effect"
+import * as SqlError from "effect/sql/SqlError"
+import type { Dialect } from "./Dialect.ts"
+import type { Transactor } from "./Transactor.ts"
+
+/** What may be bound. Booleans are bound as 0 and 1. */
+export type Value = string | number | null
+
+/** A row: its values in the order of the statement's columns, as the driver gave them. */
+export type Row = ReadonlyArray<unknown>
+
+/** A compiled statement, waiting for its parameters. */
+export type Statement = (
+  parameters: ReadonlyArray<Value>
+) => Effect.Effect<ReadonlyArray<Row>, StorageError>
+
+/** Statements over a transactor, in a dialect. */
+export interface Sql {
+  readonly dialect: Dialect
+  readonly transact: Transactor["transact"]
+  /** Several statements as one transaction, or as a part of the present one. */
+  readonly within: Transactor["within"]
+  /** A statement that only reads; outside a transaction it sees committed data. */
+  readonly read: (text: string) => Statement
+  /** A statement that writes, in the present transaction or one of its own. */
+  readonly write: (text: string) => Statement
+}
+
+/** `?` becomes the dialect's placeholder. Texts hold no other question mark. */
+export const compile = ({ placeholder }: Dialect, text: string): string => {
+  let position = 0
+  return text.replace(/\?/g, () => {
+    position += 1
+    return placeholder(position)
+  })
+}
+
+/** Statements of `dialect` over `transactor`. */
+export const make = (dialect: Dialect, transactor: Transactor): Sql => {
+  const explained = (error: StorageError | SqlError.SqlError): StorageError => {
+    if (!SqlError.isSqlError(error)) return error
+    const { message, reason } = dialect.explain(error)
+    return StorageError.because(reason, message)
+  }
+  const over =
+    (reach: Transactor["read"]) =>
+    (text: string): Statement => {
+      const sql = compile(dialect, text)
+      return (parameters) =>
+        Effect.mapError(
+          reach((connection) => connection.executeValues(sql, parameters)),
+          explained
+        )
+    }
+  return {
+    dialect,
+    transact: transactor.transact,
+    within: transactor.within,
+    read: over(transactor.read),
+    write: over(transactor.write)
+  }
+}

@@ -1,0 +1,45 @@
+/** Removing a conversation with all that belongs to it. */
+
+import type { ConversationStore } from "@atrium/core/storage/ConversationStore"
+import * as Effect from "effect/Effect"
+import { CONFINED, mine } from "../Confine.ts"
+import type { Sql } from "../Statement.ts"
+
+/**
+ * Removes a conversation of the scope, in one transaction, and tells whether it was there. A new
+ * table whose rows belong to a conversation gets a statement here.
+ */
+export const removeConversation = (sql: Sql): ConversationStore["delete"] => {
+  const conversation = sql.write(
+    `delete from conversations where tenant = ? and id = ? and ${CONFINED} returning 1`
+  )
+  const keyed = sql.dialect.indexedBy("turns_key")
+  const parts = [
+    sql.write(
+      `delete from facts where tenant = ? and turn_id in
+         (select id from turns ${keyed} where tenant = ? and conversation_id = ?)`
+    )
+  ]
+  const rows = ["turns", "messages", "skips"].map((table) =>
+    sql.write(
+      `delete from ${table} ${table === "turns" ? keyed : ""}
+       where tenant = ? and conversation_id = ?`
+    )
+  )
+  return (scope, id) =>
+    sql.within(
+      Effect.flatMap(conversation([scope.tenantId, id, mine(scope)]), (found) =>
+        found.length === 0
+          ? Effect.succeed(false)
+          : Effect.as(
+              Effect.andThen(
+                Effect.forEach(parts, (part) => part([scope.tenantId, scope.tenantId, id]), {
+                  discard: true
+                }),
+                Effect.forEach(rows, (part) => part([scope.tenantId, id]), { discard: true })
+              ),
+              true
+            )
+      )
+    )
+}

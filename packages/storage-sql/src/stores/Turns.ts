@@ -1,0 +1,162 @@
+/** Turns and their facts. */
+
+import { End, FactRecord, type TurnRecord, type TurnStore } from "@atrium/core/storage/TurnStore"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { CONFINED, kept, mine } from "../Confine.ts"
+import { decoding, type Reader, readAll, readFirst } from "../Reader.ts"
+import type { Sql } from "../Statement.ts"
+
+const own = `id, agent_id, position, "key", retry_of, scopes, sequence, stored, attempt, waiting,
+  input, cached, output, reasoning, micro_usd, outcome, created_at, ended_at`
+const columns = `conversation_id, user_id, ${own}`
+
+const decodeEnd = decoding(End)
+const decodeFacts = decoding(Schema.Array(FactRecord))
+
+const answered: End = { _tag: "Finished", stop: "answered" }
+const answeredText = JSON.stringify(answered)
+
+/** How a turn ended; null while it has not. Most turns end with an answer. */
+const readEnd = (row: Reader): End | null => {
+  const text = row.textOrNull()
+  if (text === null) return null
+  if (text === answeredText) return answered
+  return row.decoded<End | null>(text, decodeEnd, null)
+}
+
+const read = (row: Reader): TurnRecord => ({
+  conversationId: row.text(),
+  userId: row.owner(),
+  id: row.text(),
+  agentId: row.text(),
+  position: row.int(),
+  key: row.textOrNull(),
+  retryOf: row.textOrNull(),
+  scopes: row.texts(),
+  sequence: row.int(),
+  stored: row.int(),
+  attempt: row.int(),
+  waiting: row.texts(),
+  usage: {
+    input: row.int(),
+    cached: row.int(),
+    output: row.int(),
+    reasoning: row.int(),
+    microUsd: row.intOrNull()
+  },
+  end: readEnd(row),
+  createdAt: row.int(),
+  endedAt: row.intOrNull()
+})
+
+const first = readFirst("turn", read)
+const all = readAll("turn", read)
+const readFacts = readAll("fact", (row: Reader) => row.json(decodeFacts, []))
+
+export const makeTurnStore = (sql: Sql): TurnStore => {
+  const { indexedBy } = sql.dialect
+  const insert = sql.write(
+    `insert into turns (tenant, conversation_id, user_id, ${own})
+     select tenant, id, user_id, ${Array(18).fill("?").join(", ")} from conversations
+     where tenant = ? and id = ? and user_id = ? and ${CONFINED} on conflict do nothing`
+  )
+  const find = sql.read(`select ${columns} from turns where tenant = ? and id = ? and ${CONFINED}`)
+  const findKeyed = sql.read(
+    `select ${columns} from turns ${indexedBy("turns_key")}
+     where tenant = ? and conversation_id = ? and "key" = ? and ${CONFINED} limit 1`
+  )
+  const unended = sql.read(
+    `select ${columns} from turns ${indexedBy("turns_unended")}
+     where tenant = ? and conversation_id = ? and outcome is null and ${CONFINED}
+     order by position, id`
+  )
+  const advance = sql.write(
+    `update turns set sequence = ?, stored = ?, attempt = ?, waiting = ?, input = ?, cached = ?,
+       output = ?, reasoning = ?, micro_usd = ?, outcome = ?, ended_at = ?
+     where tenant = ? and id = ? and ${CONFINED} and outcome is null returning 1`
+  )
+  const append = sql.write(
+    `insert into facts (tenant, turn_id, first, facts) values (?, ?, ?, ?)
+     on conflict (tenant, turn_id, first) do update set facts = excluded.facts`
+  )
+  const facts = sql.read(
+    `select facts from facts where tenant = ? and turn_id = ? and exists
+       (select 1 from turns where tenant = ? and id = ? and ${CONFINED})
+     order by first`
+  )
+  const write = (turn: TurnRecord, it: ReadonlyArray<string | null>) =>
+    advance([
+      turn.sequence,
+      turn.stored,
+      turn.attempt,
+      JSON.stringify(turn.waiting),
+      turn.usage.input,
+      turn.usage.cached,
+      turn.usage.output,
+      turn.usage.reasoning,
+      turn.usage.microUsd,
+      turn.end === null ? null : JSON.stringify(turn.end),
+      turn.endedAt,
+      ...it
+    ])
+  return {
+    insert: (scope, turn) =>
+      Effect.asVoid(
+        insert([
+          turn.id,
+          turn.agentId,
+          turn.position,
+          turn.key,
+          turn.retryOf,
+          JSON.stringify(turn.scopes),
+          turn.sequence,
+          turn.stored,
+          turn.attempt,
+          JSON.stringify(turn.waiting),
+          turn.usage.input,
+          turn.usage.cached,
+          turn.usage.output,
+          turn.usage.reasoning,
+          turn.usage.microUsd,
+          turn.end === null ? null : JSON.stringify(turn.end),
+          turn.createdAt,
+          turn.endedAt,
+          scope.tenantId,
+          turn.conversationId,
+          kept(turn.userId),
+          mine(scope)
+        ])
+      ),
+    find: (scope, id) => Effect.flatMap(find([scope.tenantId, id, mine(scope)]), first),
+    findKeyed: (scope, conversationId, key) =>
+      Effect.flatMap(findKeyed([scope.tenantId, conversationId, key, mine(scope)]), first),
+    unended: (scope, conversationId) =>
+      Effect.flatMap(unended([scope.tenantId, conversationId, mine(scope)]), all),
+    advance: (scope, turn, added) => {
+      const written = Effect.map(
+        write(turn, [scope.tenantId, turn.id, mine(scope)]),
+        (rows) => rows.length > 0
+      )
+      const [oldest] = added
+      if (oldest === undefined) return written
+      return sql.within(
+        Effect.flatMap(written, (was) =>
+          was
+            ? Effect.as(
+                append([scope.tenantId, turn.id, oldest.sequence, JSON.stringify(added)]),
+                true
+              )
+            : Effect.succeed(false)
+        )
+      )
+    },
+    facts: (scope, turn, sequence) => {
+      const { tenantId } = scope
+      return Effect.map(
+        Effect.flatMap(facts([tenantId, turn.id, tenantId, turn.id, mine(scope)]), readFacts),
+        (calls) => calls.flat().filter((fact) => fact.sequence >= sequence)
+      )
+    }
+  }
+}
