@@ -1,7 +1,7 @@
 /** Reads rows back, column after column, and checks each: a file may be damaged or tampered with. */
 import { StorageError } from "@atrium/core/errors"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { told } from "./Confine.ts"
@@ -141,7 +141,7 @@ export const readFirst =
     if (row === undefined) return Effect.succeedNone
     const reader = new Reader().of(row)
     const record = read(reader)
-    return reader.isSound() ? Effect.succeed(Option.some(record)) : Effect.fail(malformed(what))
+    return reader.isSound() ? Effect.succeedSome(record) : Effect.fail(malformed(what))
   }
 
 const malformed = (what: string): StorageError =>

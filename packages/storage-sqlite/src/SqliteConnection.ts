@@ -86,14 +86,12 @@ export const make = (db: DatabaseSync): SqlConnection.Connection => {
   }
 
   const run = (sql: string, parameters: ReadonlyArray<unknown>): Values => {
-    if (!isBindable(parameters))
-      throw new TypeError("Only text, numbers, bytes and null are bound.")
     const { answers, statement } = prepare(sql)
     if (answers) {
-      const rows: ReadonlyArray<unknown> = statement.all(...parameters)
+      const rows: ReadonlyArray<unknown> = statement.all(...bound(parameters))
       return isValues(rows) ? rows : noRows
     }
-    statement.run(...parameters)
+    statement.run(...bound(parameters))
     return noRows
   }
 
