@@ -1,6 +1,10 @@
 /**
  * Where a reader of a turn stands. After a fact: its sequence (`3`). Inside a message to come:
  * `sequence.part.offset` (`4.0.17`), with a fourth number, the attempt, when it is not the first.
+ *
+ * A fact may come while a message is being written; a cursor after it does not tell how much of the
+ * message was read. Who comes back with it is told the message from its beginning, after a
+ * `Retracted` where one can be known to be needed; a fact that stores or ends overrules all text.
  */
 import type { TurnDelta } from "./TurnDelta.ts"
 import type { TurnFact } from "./TurnFact.ts"

@@ -5,7 +5,7 @@
  * joins again at its cursor [TRN-6].
  */
 import type { Message, Part } from "../conversations/Message.ts"
-import { type Cursor, start } from "./Cursor.ts"
+import type { Cursor } from "./Cursor.ts"
 import type { NewDelta, TurnDelta, Written } from "./TurnDelta.ts"
 import type { TurnFact } from "./TurnFact.ts"
 import { isEnd } from "./TurnFact.ts"
@@ -37,11 +37,13 @@ export interface Origin {
   readonly began: number
 }
 
-interface Draft {
+interface Draft extends Origin {
   readonly messageId: string
-  readonly began: number
   readonly parts: Array<{ readonly tag: Written["_tag"]; text: string }>
 }
+
+/** The origin of a message that was stored without a piece of it being told: no cursor is inside. */
+const untold = -1
 
 /** The parts of a draft that a stored message may keep: a tool's input is none. */
 const keptParts = (draft: Draft): ReadonlyArray<Part> =>
@@ -55,8 +57,11 @@ export class LiveTurn {
   readonly facts: Array<TurnFact>
   private readonly origins: Map<number, Origin>
   private readonly readers = new Set<Reader>()
-  private draft: Draft | undefined
+  /** Messages to come in the order in which they were begun; only the last one is written on. */
+  private drafts: Array<Draft> = []
   private attempt: number
+  /** Who stands after one of these first facts may hold text that was lost since. */
+  private inherited: number
 
   /**
    * @param facts the facts so far, from `TurnStarted` on
@@ -67,6 +72,7 @@ export class LiveTurn {
     this.facts = [...facts]
     this.origins = new Map(origins)
     this.attempt = run * attemptsPerRun
+    this.inherited = run === 0 ? 0 : facts.length
   }
 
   get ended(): boolean {
@@ -76,8 +82,10 @@ export class LiveTurn {
 
   /** Where the text of the message comes from that is about to be stored. */
   originOf(messageId: string): Origin {
-    const began = this.draft?.messageId === messageId ? this.draft.began : this.facts.length + 1
-    return { attempt: this.attempt, began }
+    const draft = this.drafts.find((other) => other.messageId === messageId)
+    return draft === undefined
+      ? { attempt: untold, began: this.facts.length + 1 }
+      : { attempt: draft.attempt, began: draft.began }
   }
 
   /** Takes a piece of a message to come and hands it to the readers. */
@@ -87,46 +95,70 @@ export class LiveTurn {
       this.retract(delta.messageId)
       return
     }
-    if (this.draft === undefined || this.draft.messageId !== delta.messageId) {
-      this.draft = { messageId: delta.messageId, began: this.facts.length + 1, parts: [] }
-    }
-    const { parts } = this.draft
+    const draft = this.draftOf(delta.messageId)
+    const { parts } = draft
     while (parts.length <= delta.part) parts.push({ tag: delta._tag, text: "" })
     const part = parts[delta.part]
     if (part !== undefined) {
       if (part.text === "") parts[delta.part] = { tag: delta._tag, text: delta.text }
       else part.text += delta.text
     }
-    this.tell({ ...delta, sequence: this.facts.length + 1, attempt: this.attempt })
+    this.tell({ ...delta, sequence: this.facts.length + 1, attempt: draft.attempt })
   }
 
-  /** Forgets the text that is being written, if any, and tells the readers so. */
+  /** The draft to write on. One that others have overtaken is told anew, so that it is the last. */
+  private draftOf(messageId: string): Draft {
+    const last = this.drafts[this.drafts.length - 1]
+    if (last?.messageId === messageId) return last
+    const found = this.drafts.find((other) => other.messageId === messageId)
+    if (found !== undefined) {
+      this.retell([...this.drafts.filter((other) => other !== found), found])
+      return this.drafts[this.drafts.length - 1] ?? found
+    }
+    // Of drafts that wait together no two have one attempt, so that a cursor names one of them.
+    if (last !== undefined) this.attempt += 1
+    const begun = { messageId, began: this.facts.length + 1, attempt: this.attempt, parts: [] }
+    this.drafts.push(begun)
+    return begun
+  }
+
+  /** Forgets the text of a message, if there is any, and tells the readers so. */
   retract(messageId: string): void {
-    if (this.draft === undefined) return
-    this.tell({
-      _tag: "Retracted",
-      sequence: this.facts.length + 1,
-      attempt: this.attempt,
-      messageId
-    })
-    this.draft = undefined
-    this.attempt += 1
+    const rest = this.drafts.filter((draft) => draft.messageId !== messageId)
+    if (rest.length < this.drafts.length) this.retell(rest)
   }
 
-  /** What was written of a message that will not be finished, if it is worth keeping. */
-  partial(): Pick<Message, "id" | "parts"> | undefined {
-    if (this.draft === undefined) return undefined
-    const parts = keptParts(this.draft)
-    return parts.length === 0 ? undefined : { id: this.draft.messageId, parts }
+  /** Forgets all text that is being written, and tells `drafts` from their beginnings. */
+  private retell(drafts: ReadonlyArray<Draft>): void {
+    const only = this.drafts.length === 1 ? this.drafts[0] : undefined
+    const sequence = this.facts.length + 1
+    const messageId = only?.messageId ?? ""
+    this.tell({ _tag: "Retracted", sequence, attempt: this.attempt, messageId })
+    if (this.drafts.some(({ began }) => began < sequence)) this.inherited = this.facts.length
+    this.drafts = []
+    this.attempt += 1
+    for (const { messageId, parts } of drafts) {
+      const draft = this.draftOf(messageId)
+      draft.parts.push(...parts)
+      for (const event of textFrom(draft, sequence, 0, 0)) this.tell(event)
+    }
+  }
+
+  /** What was written of messages that will not be finished, as far as it is worth keeping. */
+  partials(): ReadonlyArray<Pick<Message, "id" | "parts">> {
+    return this.drafts
+      .map((draft) => ({ id: draft.messageId, parts: keptParts(draft) }))
+      .filter(({ parts }) => parts.length > 0)
   }
 
   /** Takes facts that were committed and hands them to the readers. */
   store(facts: ReadonlyArray<TurnFact>): void {
     for (const fact of facts) {
       if (fact._tag === "MessageStored") {
-        this.origins.set(fact.sequence, this.originOf(fact.message.id))
-        if (fact.message.id === this.draft?.messageId) this.draft = undefined
-      } else if (isEnd(fact) && this.draft !== undefined) this.retract(this.draft.messageId)
+        const { id } = fact.message
+        this.origins.set(fact.sequence, this.originOf(id))
+        this.drafts = this.drafts.filter((draft) => draft.messageId !== id)
+      } else if (isEnd(fact) && this.drafts.length > 0) this.retell([])
       this.facts.push(fact)
       this.tell(fact)
     }
@@ -144,15 +176,7 @@ export class LiveTurn {
 
   /** A reader that has everything after `cursor` and gets what comes. */
   join(cursor: Cursor): Reader {
-    const events = replay(
-      this.facts,
-      this.origins,
-      cursor,
-      this.draft !== undefined && {
-        attempt: this.attempt,
-        began: this.draft.began
-      }
-    )
+    const events = replay(this.facts, this.origins, cursor, this.drafts, this.inherited)
     events.push(...this.drafted(cursor))
     const reader: Reader = { events, lost: false, closed: this.ended, wake: undefined }
     if (!this.ended) this.readers.add(reader)
@@ -163,19 +187,17 @@ export class LiveTurn {
     this.readers.delete(reader)
   }
 
-  /** The text being written, from the cursor on. */
+  /** The texts being written, from the cursor on: one who stands inside one has those before it. */
   private drafted(cursor: Cursor): ReadonlyArray<TurnEvent> {
-    if (this.draft === undefined) return []
-    const { began, messageId, parts } = this.draft
     const sequence = this.facts.length + 1
-    const attempt = this.attempt
-    const from = isInside(cursor, { attempt, began }, sequence) ? cursor : start
-    return parts.flatMap(({ tag, text }, part) => {
-      const offset = part < from.part ? text.length : part === from.part ? from.offset : 0
-      return offset >= text.length
-        ? []
-        : [{ _tag: tag, sequence, attempt, messageId, part, offset, text: text.slice(offset) }]
-    })
+    const at = this.drafts.findIndex((draft) => isInside(cursor, draft, sequence))
+    return this.drafts
+      .slice(Math.max(0, at))
+      .flatMap((draft, i) =>
+        at >= 0 && i === 0
+          ? textFrom(draft, sequence, cursor.part, cursor.offset)
+          : textFrom(draft, sequence, 0, 0)
+      )
   }
 
   private tell(event: TurnEvent): void {
@@ -189,6 +211,20 @@ export class LiveTurn {
   }
 }
 
+/** What was written of a draft, from `offset` of `part` on. */
+const textFrom = (
+  { attempt, messageId, parts }: Draft,
+  sequence: number,
+  from: number,
+  offset: number
+): ReadonlyArray<Written> =>
+  parts.flatMap(({ tag, text }, part) => {
+    const begin = part < from ? text.length : part === from ? offset : 0
+    return begin >= text.length
+      ? []
+      : [{ _tag: tag, sequence, attempt, messageId, part, offset: begin, text: text.slice(begin) }]
+  })
+
 /** True when the cursor stands inside the text that is, or became, fact `sequence`. */
 const isInside = (cursor: Cursor, origin: Origin, sequence: number): boolean =>
   cursor.part >= 0 &&
@@ -197,28 +233,40 @@ const isInside = (cursor: Cursor, origin: Origin, sequence: number): boolean =>
   cursor.sequence <= sequence
 
 /**
- * The facts after `cursor`. A cursor inside a text: the rest of that text before its fact, or, when
- * that text was lost, a `Retracted` before everything.
+ * The facts after `cursor`. A cursor inside a text: the rest of that text before its fact. A reader
+ * who may hold text that is lost, or that will be told from its beginning, is told first to forget
+ * it: one inside a lost text, and one after a fact that came while a message was being written.
  *
- * @param draft where the text comes from that is being written; false when none is
+ * @param drafts where the texts come from that are being written
+ * @param inherited facts beside which a text was being written that is lost
  */
 export const replay = (
   facts: ReadonlyArray<TurnFact>,
   origins: ReadonlyMap<number, Origin>,
   cursor: Cursor,
-  draft: Origin | false
+  drafts: ReadonlyArray<Origin>,
+  inherited: number
 ): Array<TurnEvent> => {
   const later = facts.filter((fact) => fact.sequence >= cursor.sequence)
   const target = later.find((fact) => {
     const origin = fact._tag === "MessageStored" ? origins.get(fact.sequence) : undefined
     return origin !== undefined && isInside(cursor, origin, fact.sequence)
   })
-  const lost =
-    cursor.part >= 0 &&
-    target === undefined &&
-    !(draft !== false && isInside(cursor, draft, Number.MAX_SAFE_INTEGER))
-  const events: Array<TurnEvent> = lost
-    ? [{ _tag: "Retracted", sequence: cursor.sequence, attempt: cursor.attempt, messageId: "" }]
+  const begunBefore = ({ attempt, began }: Origin) => attempt !== untold && began < cursor.sequence
+  const forgets =
+    cursor.part < 0
+      ? cursor.sequence > 1 &&
+        (cursor.sequence <= inherited + 1 ||
+          drafts.some(begunBefore) ||
+          later.some(({ sequence }) => {
+            const origin = origins.get(sequence)
+            return origin !== undefined && begunBefore(origin)
+          }))
+      : target === undefined &&
+        !drafts.some((draft) => isInside(cursor, draft, Number.MAX_SAFE_INTEGER))
+  const { attempt, sequence } = cursor
+  const events: Array<TurnEvent> = forgets
+    ? [{ _tag: "Retracted", sequence, attempt, messageId: "" }]
     : []
   for (const fact of later) {
     if (fact === target && fact._tag === "MessageStored") {

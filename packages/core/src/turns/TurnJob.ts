@@ -11,8 +11,9 @@ import type { LiveTurn } from "./LiveTurn.ts"
  * - `cancelled`: somebody cancelled it; its partial text is kept.
  * - `fenced`: another process writes the conversation now; nothing more is written here.
  * - `gone`: the conversation was deleted.
+ * - `closing`: this process shuts down and hands the turn back.
  */
-export type Stopped = "cancelled" | "fenced" | "gone"
+export type Stopped = "cancelled" | "fenced" | "gone" | "closing"
 
 export interface TurnJob {
   /** Whose turn it is; its run acts as this caller. */

@@ -105,8 +105,7 @@ export class TurnQueue extends Context.Service<
       }
 
       const start = (job: TurnJob): void => {
-        // Not at once: the sender joins as a reader before the first event.
-        const fiber = fork(Effect.andThen(Effect.yieldNow, run(job)))
+        const fiber = fork(run(job))
         job.fiber = fiber
         fiber.addObserver(() => leave(job))
       }
@@ -114,6 +113,11 @@ export class TurnQueue extends Context.Service<
       const enter = (job: TurnJob): TurnJob => {
         const key = laneKey(job.caller, job.conversation.id)
         const lane = lanes.get(key)
+        // Stored and left to the next process, as everything that this one hands back.
+        if (closing) {
+          job.live.close()
+          return job
+        }
         jobs.set(joinKey(job.caller.tenantId, job.turn.id), job)
         if (lane === undefined) {
           lanes.set(key, [job])
@@ -195,16 +199,20 @@ export class TurnQueue extends Context.Service<
       const renewLeases = Effect.suspend(() =>
         Effect.forEach(
           [...lanes.values()].flatMap(([first]) => first ?? []),
-          renew,
+          (job) =>
+            Effect.catchCause(renew(job), (cause) =>
+              Effect.logWarning("A lease was not renewed.", cause)
+            ),
           { discard: true }
         )
-      ).pipe(Effect.catchCause((cause) => Effect.logWarning("A lease was not renewed.", cause)))
+      )
 
       const stop = (job: TurnJob): Effect.Effect<void> =>
         Effect.suspend(() => {
           job.stopped ??= "cancelled"
-          if (job.fiber === undefined) leave(job)
-          else job.fiber.interruptUnsafe()
+          if (job.fiber !== undefined) job.fiber.interruptUnsafe()
+          // One that is next has no fiber for a moment: it starts, sees that it is cancelled, and ends.
+          else if (job.live.ended) leave(job)
           return done(job)
         })
 
@@ -221,7 +229,10 @@ export class TurnQueue extends Context.Service<
         Effect.suspend(() => {
           closing = true
           const running = [...jobs.values()]
-          for (const job of running) job.fiber?.interruptUnsafe()
+          for (const job of running) {
+            job.stopped ??= "closing"
+            job.fiber?.interruptUnsafe()
+          }
           return Effect.forEach(
             running.filter((job) => job.fiber !== undefined),
             done,

@@ -42,7 +42,10 @@ const readStored = Effect.fnUntraced(function* (
       const ended = found.value.end !== null
       // A text that is still being written elsewhere is not lost: only an ended turn can tell.
       const waits = !ended && facts.length < cursor.sequence
-      return { ended, events: waits ? [] : replay(facts, origins, cursor, false) }
+      // What was being written beside the facts of a run that died is lost.
+      const inherited =
+        found.value.attempt > 0 && facts.length >= cursor.sequence ? facts.length : 0
+      return { ended, events: waits ? [] : replay(facts, origins, cursor, [], inherited) }
     })
   )
 })

@@ -5,8 +5,10 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { AgentDefinition, Definitions } from "../agents/Definitions.ts"
 import type { AgentBackend, Running } from "../backend/AgentBackend.ts"
+import type { Message } from "../conversations/Message.ts"
 import { asTurnError, BackendError, type StorageError, TurnError } from "../errors.ts"
 import { AgentId } from "../ids.ts"
+import * as Turnstile from "../internal/Turnstile.ts"
 import type { Advanced } from "../storage/ConversationStore.ts"
 import type { Storage } from "../storage/Storage.ts"
 import { Principal } from "../tenancy/Principal.ts"
@@ -30,17 +32,31 @@ export const maximumRuns = 3
  * then nothing is written and whoever comes next takes it up.
  */
 export const runTurn = ({ backend, definitions, storage }: Parts) => {
+  /** A driver may commit from several fibers: a turn's commits come one after another [TRN-1]. */
+  const inTurn = Turnstile.make()
+
   /** Commits, or stops the run when the turn is not this process' to write any more. */
-  const commit = (job: TurnJob, step: Step): Effect.Effect<void, TurnError> =>
-    Effect.flatMap(asTurnError(commitStep(storage, job, step)), (outcome) =>
+  const commit = (job: TurnJob, stepOf: () => Step): Effect.Effect<void, TurnError> => {
+    const committed = Effect.suspend(() =>
+      job.live.ended
+        ? Effect.fail(
+            TurnError.because(
+              { _tag: "Conflict", what: "turn", revision: null },
+              "The turn has ended; nothing can be committed to it any more."
+            )
+          )
+        : asTurnError(commitStep(storage, job, stepOf()))
+    )
+    return Effect.flatMap(inTurn(job.turn.id)(committed), (outcome) =>
       outcome === "advanced" ? Effect.void : halt(job, outcome)
     )
+  }
 
   const halt = (job: TurnJob, why: Exclude<Advanced, "advanced">): Effect.Effect<never> =>
     Effect.suspend(() => {
       job.stopped ??= why
       job.fiber?.interruptUnsafe()
-      return Effect.never
+      return Effect.interrupt
     })
 
   const runningOf = Effect.fnUntraced(function* (
@@ -67,17 +83,10 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
       emit: (delta) => Effect.sync(() => live.write(delta)),
       abandoned: Effect.sync(() => job.stopped === "cancelled" || job.stopped === "gone"),
       commit: (facts, { stop, writes } = {}) =>
-        live.ended
-          ? Effect.fail(
-              TurnError.because(
-                { _tag: "Conflict", what: "turn", revision: null },
-                "The turn has ended; nothing can be committed to it any more."
-              )
-            )
-          : commit(job, {
-              facts: stop === undefined ? facts : [...facts, finished(job, stop, facts)],
-              ...(writes === undefined ? {} : { writes })
-            })
+        commit(job, () => ({
+          facts: stop === undefined ? facts : [...facts, finished(job, stop, facts)],
+          ...(writes === undefined ? {} : { writes })
+        }))
     }
   })
 
@@ -99,10 +108,11 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
       return Effect.succeed(undefined)
     }
     if (job.stopped === "cancelled") return Effect.succeed(cancelled(job))
+    if (job.stopped === "closing" && Exit.isFailure(exit)) return Effect.succeed(undefined)
     if (Exit.isSuccess(exit)) return Effect.succeed({ facts: [finished(job, exit.value, [])] })
     const error = Cause.findErrorOption(exit.cause)
     if (Option.isSome(error)) return Effect.succeed(failed(job, error.value))
-    if (!Cause.hasDies(exit.cause)) return Effect.succeed(undefined)
+    // Dead of a defect, or interrupted by itself, which is one.
     return Effect.as(
       Effect.logError("A backend died of a defect.", exit.cause),
       failed(
@@ -119,14 +129,17 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
     job: TurnJob,
     exit: Exit.Exit<StopReason, BackendError | TurnError | StorageError>
   ): Effect.Effect<void> =>
-    Effect.flatMap(endOf(job, exit), (step) =>
-      step === undefined
-        ? Effect.void
-        : Effect.flatMap(commitStep(storage, job, step), (outcome) =>
-            // A cancel that was committed first wins over every other end.
-            outcome === "cancelled" ? commitStep(storage, job, cancelled(job)) : Effect.void
-          )
+    Effect.flatMap(
+      Effect.suspend(() => endOf(job, exit)),
+      (step) =>
+        step === undefined
+          ? Effect.void
+          : Effect.flatMap(commitStep(storage, job, step), (outcome) =>
+              // A cancel that was committed first wins over every other end.
+              outcome === "cancelled" ? commitStep(storage, job, cancelled(job)) : Effect.void
+            )
     ).pipe(
+      inTurn(job.turn.id),
       Effect.catchCause((cause) =>
         Effect.logError("The end of a turn could not be stored; it will be taken up again.", cause)
       )
@@ -135,7 +148,15 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
   return (job: TurnJob): Effect.Effect<void> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(
-        Effect.exit(restore(Effect.provideService(perform(job), Principal, job.caller))),
+        // Not at once: the sender joins as a reader before the first event.
+        Effect.exit(
+          restore(
+            Effect.andThen(
+              Effect.yieldNow,
+              Effect.provideService(perform(job), Principal, job.caller)
+            )
+          )
+        ),
         (exit) => settle(job, exit)
       )
     ).pipe(
@@ -162,17 +183,18 @@ const finished = (job: TurnJob, stop: StopReason, facts: Step["facts"]) =>
 
 /** What was written so far is kept and marked. */
 const cancelled = (job: TurnJob): Step => {
-  const partial = job.live.partial()
-  const end = finished(job, "cancelled", [])
-  if (partial === undefined) return { facts: [end], despiteCancel: true }
-  const message = {
-    ...partial,
-    role: "assistant" as const,
-    turnId: job.turn.id,
-    at: 0,
-    partial: true
-  }
-  return { facts: [{ _tag: "MessageStored", message }, end], despiteCancel: true }
+  const kept = job.live.partials().map(({ id, parts }) => {
+    const message: Message = {
+      id,
+      parts,
+      role: "assistant",
+      turnId: job.turn.id,
+      at: 0,
+      partial: true
+    }
+    return { _tag: "MessageStored", message } as const
+  })
+  return { facts: [...kept, finished(job, "cancelled", [])], despiteCancel: true }
 }
 
 const failed = (job: TurnJob, error: BackendError | TurnError | StorageError): Step => ({
