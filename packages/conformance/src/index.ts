@@ -1,4 +1,9 @@
 /** The rule books of Atrium's ports. */
+
+export { pipelineConformance } from "./pipeline/PipelineConformance.ts"
+export { type PipelineRule, runPipelineRule } from "./pipeline/PipelineRule.ts"
+export { pipelineRules } from "./pipeline/PipelineRules.ts"
+export * as Puppet from "./pipeline/Puppet.ts"
 export { type KnownFailure, nameOf, problemsOf, type Rule } from "./Rule.ts"
 export { storageConformance } from "./storage/StorageConformance.ts"
 export { runRule, type StorageRule, type Subject } from "./storage/StorageRule.ts"

@@ -1,0 +1,17 @@
+/** The rule book of the pipeline, in chapters. */
+import type { Storage } from "@atrium/core/storage/Storage"
+import type { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
+import type { Chapter } from "../Suite.ts"
+import { events } from "./Events.ts"
+import type { House } from "./House.ts"
+import type { PipelineCapabilities, PipelineRule } from "./PipelineRule.ts"
+import { resuming } from "./Resuming.ts"
+
+export const pipelineChapters: ReadonlyArray<
+  Chapter<PipelineCapabilities, House | Storage | TenantResolver>
+> = [{ name: "events", rules: [...events, ...resuming] }]
+
+/** Every rule that the pipeline must keep, over any storage and backend. */
+export const pipelineRules: ReadonlyArray<PipelineRule> = pipelineChapters.flatMap(
+  ({ rules }) => rules
+)
