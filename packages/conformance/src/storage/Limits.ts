@@ -130,7 +130,7 @@ export const limits: ReadonlyArray<StorageRule> = [
   }),
   rule({
     id: "TEN-2f",
-    sentence: "at 300 random times every answer is that of a log of times",
+    sentence: "at 100 random times every answer is that of a log of times",
     check: () =>
       seeded(
         Effect.gen(function* () {
@@ -138,7 +138,7 @@ export const limits: ReadonlyArray<StorageRule> = [
           const by: Rate = { turns: 7, windowMs: 1000 }
           const expected = model(by)
           let at = 0
-          for (const _ of range(300)) {
+          for (const _ of range(100)) {
             at += yield* Random.nextIntBetween(0, 250)
             assert.deepStrictEqual(yield* left(scope, at, "user", by), {
               ...expected.left(now + at)

@@ -212,7 +212,7 @@ export const lists: ReadonlyArray<StorageRule> = [
       for (const id of ["b", "d", "f", "h"]) yield* save(id)
       const first = yield* stores.agents.list(scope, { limit: 2 })
       yield* stores.agents.delete(scope, "d")
-      yield* save("a")
+      for (const id of ["a", "aa"]) yield* save(id)
       yield* stores.agents.delete(scope, "f")
       const rest = yield* stores.agents.list(scope, { after: Option.getOrThrow(first.next) })
       assert.deepStrictEqual(

@@ -30,17 +30,13 @@ const incrementAtOnce = Effect.fnUntraced(function* (times: number) {
 export const opening: ReadonlyArray<StorageRule> = [
   rule({
     id: "ADP-1a",
-    sentence: "the durability it declares is one there is; memory is all that is lost on closing",
+    sentence: "it declares one owner or many, and a durability: memory if closing loses everything",
     check: Effect.fnUntraced(function* () {
-      const { durability } = yield* Storage
+      const { durability, owners } = yield* Storage
       const { reopen } = yield* Place
       assert.include(reopen ? ["power", "process"] : ["memory"], durability)
+      assert.include(["one", "many"], owners)
     })
-  }),
-  rule({
-    id: "ADP-1b",
-    sentence: "the number of owners it declares is one or many",
-    check: () => Effect.map(Storage, ({ owners }) => assert.include(["one", "many"], owners))
   }),
   {
     id: "TRN-7c",
@@ -93,7 +89,7 @@ export const opening: ReadonlyArray<StorageRule> = [
     })
   },
   {
-    id: "ADP-1c",
+    id: "ADP-1b",
     sentence: "a second owner is refused as Locked where one may own it; many work on one state",
     applies: reopened,
     check: Effect.gen(function* () {

@@ -7,6 +7,7 @@ import { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as References from "effect/References"
 import type { Rule } from "../Rule.ts"
 import { maximumMs } from "../Suite.ts"
 
@@ -68,6 +69,8 @@ export const runRule = <E>(
     return check.pipe(
       Effect.provideService(Place, { open, reopen }),
       Effect.provide(TenantResolver.layerTrusted),
+      // Ids shaped like addresses are warned about, and here they are meant.
+      Effect.provideService(References.MinimumLogLevel, "Error"),
       Effect.timeout(timeoutMs)
     )
   }).pipe(Effect.scoped)

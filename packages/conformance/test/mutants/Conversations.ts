@@ -1,0 +1,176 @@
+/** Conversations made twice, written past the fence, or deleted by half. */
+import type { Message } from "@atrium/core/conversations/Message"
+import type { Unended } from "@atrium/core/storage/ConversationStore"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { exchange, type Mutant, mutant } from "./Mutant.ts"
+
+export const conversations: ReadonlyArray<Mutant> = [
+  mutant(
+    "it looks for a conversation, gives way, and makes one",
+    ["ISO-5c", "ISO-5d", "TEN-1a", "ISO-2a", "TRN-8", "TRN-6", "STO-6a"],
+    (storage) => {
+      const { conversations } = storage.stores
+      return exchange(storage, {
+        conversations: {
+          resolve: Effect.fnUntraced(function* (scope, made) {
+            const { items } = yield* conversations.list(scope, {})
+            const found = items.find(
+              ({ agentId, key, userId }) =>
+                agentId === made.agentId && key === made.key && userId === made.userId
+            )
+            yield* Effect.yieldNow
+            return (
+              found ??
+              (yield* conversations.resolve(scope, { ...made, key: `${made.key}${made.id}` }))
+            )
+          })
+        }
+      })
+    }
+  ),
+  mutant("the last one to bind wins", ["STO-5f", "TEN-1b"], (storage) => {
+    const { bindings } = storage.stores
+    return exchange(storage, {
+      bindings: {
+        pin: (scope, pin, agentId) =>
+          Effect.andThen(bindings.unpin(scope, pin), bindings.pin(scope, pin, agentId))
+      }
+    })
+  }),
+  mutant(
+    "a user's sessions are one",
+    [
+      "ISO-5c",
+      "ISO-5d",
+      "ISO-5e",
+      "STO-3a conversations.list",
+      "STO-3a listUnended",
+      "STO-3b conversations.list",
+      "STO-3c",
+      "STO-3g",
+      "ISO-2a",
+      "TRN-8",
+      "TRN-6",
+      "STO-6a",
+      "TRN-7a",
+      "TRN-4"
+    ],
+    (storage) => {
+      const { conversations } = storage.stores
+      return exchange(storage, {
+        conversations: {
+          resolve: (scope, made) => conversations.resolve(scope, { ...made, key: "session" })
+        }
+      })
+    }
+  ),
+  mutant("the fence is not looked at", ["TRN-8"], (storage) => {
+    const { conversations } = storage.stores
+    return exchange(storage, {
+      conversations: {
+        advance: Effect.fnUntraced(function* (scope, id, step) {
+          const found = yield* conversations.find(scope, id)
+          const fence = Option.match(found, { onNone: () => 0, onSome: (c) => c.fence })
+          return yield* conversations.advance(scope, id, { ...step, fence })
+        })
+      }
+    })
+  }),
+  mutant("a cancel is not looked at", ["TRN-6"], (storage) => {
+    const { conversations } = storage.stores
+    return exchange(storage, {
+      conversations: {
+        advance: (scope, id, step) => conversations.advance(scope, id, { ...step, position: -1 })
+      }
+    })
+  }),
+  mutant("a turn that ends stays unended", ["STO-6a", "TRN-7a"], (storage) => {
+    const { conversations } = storage.stores
+    return exchange(storage, {
+      conversations: {
+        advance: (scope, id, step) => conversations.advance(scope, id, { ...step, ends: false })
+      }
+    })
+  }),
+  mutant("saving a conversation makes it", ["STO-6b"], (storage) => {
+    const { conversations } = storage.stores
+    return exchange(storage, {
+      conversations: {
+        save: (scope, conversation) =>
+          Effect.andThen(
+            conversations.resolve(scope, conversation),
+            conversations.save(scope, conversation)
+          )
+      }
+    })
+  }),
+  mutant(
+    "messages outlive their conversation",
+    [
+      "ISO-2 messages.list",
+      "ISO-3 messages.list",
+      "ISO-5e",
+      "STO-1b",
+      "STO-1c",
+      "STO-1d",
+      "ADP-3",
+      "ISO-2a",
+      "ISO-2b",
+      "STO-6c",
+      "STO-6d"
+    ],
+    (storage) => {
+      const { messages } = storage.stores
+      const kept = new Map<string, Array<Message>>()
+      return exchange(storage, {
+        messages: {
+          append: Effect.fnUntraced(function* (scope, records) {
+            yield* messages.append(scope, records)
+            for (const { conversationId } of records) {
+              const { items } = yield* messages.list(scope, conversationId, {})
+              kept.set(`${scope.tenantId} ${conversationId}`, [...items])
+            }
+          }),
+          list: (scope, conversationId, by) =>
+            Effect.map(messages.list(scope, conversationId, by), ({ items, next }) => ({
+              items:
+                items.length > 0 || by.after !== undefined || Object.keys(by).length > 0
+                  ? items
+                  : (kept.get(`${scope.tenantId} ${conversationId}`) ?? []),
+              next
+            }))
+        }
+      })
+    }
+  ),
+  mutant(
+    "what is counted goes with the conversation",
+    ["ISO-1 conversations.delete", "ISO-2 conversations.delete", "STO-6c"],
+    (storage) => {
+      const { conversations } = storage.stores
+      return exchange(storage, {
+        conversations: {
+          delete: (scope, id) =>
+            Effect.tap(conversations.delete(scope, id), () =>
+              storage.maintenance.purgeLimits(Number.MAX_SAFE_INTEGER, 1000)
+            )
+        }
+      })
+    }
+  ),
+  mutant("conversations whose turns have ended are still told", ["TRN-7a"], (storage) => {
+    const told = new Map<string, Unended>()
+    return {
+      ...storage,
+      maintenance: {
+        ...storage.maintenance,
+        listUnended: (by) =>
+          Effect.map(storage.maintenance.listUnended(by), ({ items, next }) => {
+            for (const item of items) told.set(`${item.tenantId} ${item.conversationId}`, item)
+            return { items: by.limit === undefined ? [...told.values()] : items, next }
+          })
+      }
+    }
+  })
+]

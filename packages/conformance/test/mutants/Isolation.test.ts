@@ -1,0 +1,4 @@
+import { isolation } from "./Isolation.ts"
+import { tryMutants } from "./Trial.ts"
+
+tryMutants("isolation", isolation)

@@ -1,0 +1,4 @@
+import { limits } from "./Limits.ts"
+import { tryMutants } from "./Trial.ts"
+
+tryMutants("limits", limits)

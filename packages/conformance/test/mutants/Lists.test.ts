@@ -1,0 +1,4 @@
+import { lists } from "./Lists.ts"
+import { tryMutants } from "./Trial.ts"
+
+tryMutants("lists", lists)

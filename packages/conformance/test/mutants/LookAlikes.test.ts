@@ -1,0 +1,4 @@
+import { lookAlikes } from "./LookAlikes.ts"
+import { tryMutants } from "./Trial.ts"
+
+tryMutants("lookAlikes", lookAlikes)

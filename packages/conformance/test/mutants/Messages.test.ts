@@ -1,0 +1,4 @@
+import { messages } from "./Messages.ts"
+import { tryMutants } from "./Trial.ts"
+
+tryMutants("messages", messages)

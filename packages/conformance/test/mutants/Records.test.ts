@@ -1,0 +1,4 @@
+import { records } from "./Records.ts"
+import { tryMutants } from "./Trial.ts"
+
+tryMutants("records", records)

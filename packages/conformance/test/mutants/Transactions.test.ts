@@ -1,0 +1,4 @@
+import { transactions } from "./Transactions.ts"
+import { tryMutants } from "./Trial.ts"
+
+tryMutants("transactions", transactions)
