@@ -3,6 +3,9 @@
  * with, and an `open` that returns its turn. `sequential` and `concurrent` fill in the rest.
  */
 import { join } from "node:path"
+import * as Sqlite from "@atrium/storage-sqlite/Sqlite"
+import * as Echo from "@atrium/testing/Echo"
+import { openHouse } from "./atrium.ts"
 import { openFloor, type Synchronous } from "./floors.ts"
 import type { Turn } from "./Measure.ts"
 
@@ -50,6 +53,15 @@ const floor =
     return openFloor({ file, synchronous, ...(model === "model" ? { modelUrl } : {}) })
   }
 
+/** A turn of the house over an echo backend: the skeleton, without a model. */
+const skeleton =
+  (durability: "power" | "process"): Row["open"] =>
+  ({ folder }) =>
+    openHouse({
+      storage: Sqlite.layer({ file: join(folder, "atrium.db"), durability }),
+      backend: Echo.layer
+    })
+
 /** 200 people, 16 turns at once. */
 const CROWD = { users: 200, inFlight: 16 }
 
@@ -59,6 +71,8 @@ export const rows: ReadonlyArray<Row> = [
   sequential({ name: "floor-full", open: floor("FULL", "model") }),
   sequential({ name: "floor-bare", open: floor("NORMAL", "bare") }),
   sequential({ name: "floor-full-bare", open: floor("FULL", "bare") }),
+  sequential({ name: "skeleton", floor: "floor-bare", open: skeleton("process") }),
+  sequential({ name: "skeleton-full", floor: "floor-full-bare", open: skeleton("power") }),
   concurrent(CROWD, { name: "floor-crowd", open: floor("NORMAL", "model") }),
   concurrent(CROWD, { name: "floor-full-crowd", open: floor("FULL", "model") })
 ]
