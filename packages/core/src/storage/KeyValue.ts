@@ -2,6 +2,7 @@
  * The narrow way to contribute a storage: an ordered key-value driver. Core lifts every store over
  * it once; `transact` collects reads and writes and commits them together.
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
@@ -146,11 +147,20 @@ export class Transaction {
 
   /** Commits; where nothing was written, tells whether all that was read is of one state. */
   commit(): Effect.Effect<"committed" | "conflict", StorageError> {
-    if (this.written.size === 0 && this.asked < 2) return Effect.succeed("committed")
+    if (this.written.size === 0) return this.validate()
     return this.driver.commit(
-      [...this.seen].map(([key, entry]) => ({ key, version: entry?.version })),
+      this.reads(),
       [...this.written].map(([key, value]) => ({ key, value }))
     )
+  }
+
+  /** Whether all that was read is of one state, which is sure of a single answer. */
+  validate(): Effect.Effect<"committed" | "conflict", StorageError> {
+    return this.asked < 2 ? Effect.succeed("committed") : this.driver.commit(this.reads(), [])
+  }
+
+  private reads(): ReadonlyArray<Read> {
+    return [...this.seen].map(([key, entry]) => ({ key, version: entry?.version }))
   }
 }
 
@@ -170,8 +180,8 @@ const maximumRuns = 64
 
 /**
  * Runs `self` in one transaction over `driver`: its writes are committed together when it succeeds
- * and forgotten when it fails or is interrupted. Runs it again when a commit conflicts, so `self`
- * must do nothing but read and write stores. Inside another transaction of the driver it
+ * and forgotten when it fails or is interrupted. Runs it again when what it read has changed, so
+ * `self` must do nothing but read and write stores. Inside another transaction of the driver it
  * joins it: it is committed with the outer one, and leaves nothing there when it fails itself.
  */
 export const transact =
@@ -191,18 +201,24 @@ const attempt = <A, E, R>(
 ): Effect.Effect<A, E | StorageError, R> =>
   Effect.suspend(() => {
     const transaction = new Transaction(driver)
-    return Effect.flatMap(Effect.provideService(self, Current, transaction), (value) =>
-      Effect.flatMap(transaction.commit(), (outcome): Effect.Effect<A, E | StorageError, R> => {
-        if (outcome === "committed") return Effect.succeed(value)
-        if (run >= maximumRuns) {
-          return Effect.fail(
-            StorageError.because({ _tag: "Conflict", what: "transaction", revision: null })
-          )
-        }
-        return Effect.andThen(pause(run), attempt(driver, self, run + 1))
-      })
-    )
+    const again = Effect.suspend(() => Effect.andThen(pause(run), attempt(driver, self, run + 1)))
+    return Effect.matchCauseEffect(Effect.provideService(self, Current, transaction), {
+      onSuccess: (value) =>
+        Effect.flatMap(transaction.commit(), (outcome): Effect.Effect<A, E | StorageError, R> => {
+          if (outcome === "committed") return Effect.succeed(value)
+          return run < maximumRuns ? again : Effect.fail(contended)
+        }),
+      // A failure that rests on halves of two states would not have happened in either.
+      onFailure: (cause) =>
+        Effect.flatMap(
+          Cause.hasInterrupts(cause) ? Effect.succeed("committed") : transaction.validate(),
+          (outcome): Effect.Effect<A, E | StorageError, R> =>
+            outcome === "conflict" && run < maximumRuns ? again : Effect.failCause(cause)
+        )
+    })
   })
+
+const contended = StorageError.because({ _tag: "Conflict", what: "transaction", revision: null })
 
 /** Spreads the runs that lost, so that they do not meet again. */
 const pause = (run: number) =>
