@@ -25,6 +25,8 @@ export interface TurnJob {
   /** The turn's row as last committed. */
   turn: TurnRecord
   stopped: Stopped | undefined
+  /** True when it waited behind another turn: it may have been cancelled or deleted meanwhile. */
+  waited: boolean
   fiber: Fiber.Fiber<void> | undefined
   /** Called once when this process is done with the turn. */
   readonly onDone: Array<() => void>

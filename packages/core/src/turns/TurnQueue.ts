@@ -122,7 +122,10 @@ export class TurnQueue extends Context.Service<
         if (lane === undefined) {
           lanes.set(key, [job])
           start(job)
-        } else lane.push(job)
+        } else {
+          job.waited = true
+          lane.push(job)
+        }
         return job
       }
 
@@ -175,6 +178,7 @@ export class TurnQueue extends Context.Service<
               input: read.input,
               live: new LiveTurn(read.facts, read.origins, turn.attempt),
               stopped: conversation.cancelling === turn.position ? "cancelled" : undefined,
+              waited: false,
               fiber: undefined,
               onDone: []
             })
@@ -253,6 +257,7 @@ export class TurnQueue extends Context.Service<
             input,
             live: new LiveTurn([startedFact(turn, input)], new Map(), 0),
             stopped: undefined,
+            waited: false,
             fiber: undefined,
             onDone: []
           }),

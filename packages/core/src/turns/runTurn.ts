@@ -92,6 +92,11 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
 
   const perform = Effect.fnUntraced(function* (job: TurnJob) {
     if (job.stopped === "cancelled") return "cancelled" as const
+    if (job.waited) {
+      // Deleted, or cancelled from another process, while it waited: no model is called for it.
+      const now = Option.getOrUndefined(yield* storage.stores.turns.find(job.caller, job.turn.id))
+      if (now === undefined || now.end !== null) return yield* halt(job, "gone")
+    }
     if (job.turn.attempt >= maximumRuns) {
       return yield* TurnError.because({ _tag: "Crashed", times: job.turn.attempt })
     }
