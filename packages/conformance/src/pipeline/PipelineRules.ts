@@ -4,12 +4,21 @@ import type { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import type { Chapter } from "../Suite.ts"
 import { events } from "./Events.ts"
 import type { House } from "./House.ts"
+import { leaving } from "./Leaving.ts"
+import { order } from "./Order.ts"
 import type { PipelineCapabilities, PipelineRule } from "./PipelineRule.ts"
+import { races } from "./Races.ts"
+import { replay } from "./Replay.ts"
 import { resuming } from "./Resuming.ts"
 
 export const pipelineChapters: ReadonlyArray<
   Chapter<PipelineCapabilities, House | Storage | TenantResolver>
-> = [{ name: "events", rules: [...events, ...resuming] }]
+> = [
+  { name: "events", rules: [...events, ...resuming] },
+  { name: "replay", rules: replay },
+  { name: "order", rules: order },
+  { name: "leaving", rules: [...leaving, ...races] }
+]
 
 /** Every rule that the pipeline must keep, over any storage and backend. */
 export const pipelineRules: ReadonlyArray<PipelineRule> = pipelineChapters.flatMap(
