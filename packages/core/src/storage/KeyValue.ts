@@ -224,7 +224,7 @@ const contended = StorageError.because({ _tag: "Conflict", what: "transaction", 
 const pause = (run: number) =>
   run === 1
     ? Effect.yieldNow
-    : Effect.flatMap(Random.nextBetween(0, Math.min(run, 20)), (ms) => Effect.sleep(ms))
+    : Effect.flatMap(Random.nextIntBetween(0, Math.min(run, 20)), (ms) => Effect.sleep(ms))
 
 /** Runs `body` in the present transaction of `driver`, or in one of its own. */
 export const within = <A, E, R>(
