@@ -75,6 +75,31 @@ export const concurrency: ReadonlyArray<StorageRule> = [
       )
   }),
   rule({
+    id: "STO-2f",
+    sentence: "no transaction fails because it saw half of another one",
+    check: () =>
+      seeded(
+        Effect.gen(function* () {
+          const { stores, transact } = yield* Storage
+          const scope = yield* scopeOf("tenant")
+          const write = (n: number) =>
+            Effect.forEach(["left", "right"], (id) =>
+              Effect.andThen(jitter, stores.users.save(scope, Samples.user(id, `${n}`)))
+            )
+          const read = Effect.gen(function* () {
+            const left = yield* stores.users.find(scope, "left")
+            yield* jitter
+            const right = yield* stores.users.find(scope, "right")
+            const names = [left, right].map((found) => Option.getOrThrow(found).name)
+            if (names[0] !== names[1]) return yield* Effect.fail(names)
+          })
+          yield* transact(write(0))
+          const tasks = range(60).map((n) => transact(n % 2 === 0 ? write(n) : read))
+          yield* atOnce(tasks.map((task) => Effect.andThen(jitter, task)))
+        })
+      )
+  }),
+  rule({
     id: "STO-2c",
     sentence:
       "of two transactions that each rest on what the other one changes, one sees the other's",

@@ -91,9 +91,9 @@ export const messages: ReadonlyArray<StorageRule> = [
     sentence: "the window holds the newest messages of turns before a position, oldest first",
     check: Effect.fnUntraced(function* () {
       const { all, scope, stores } = yield* transcript(12)
-      for (const position of [1, 2, 10, 11, 13, 1000]) {
+      for (const position of [1, 2, 11, 1000]) {
         const before = all.slice(0, 3 * (position - 1))
-        for (const limit of [1, 2, 3, 4, 30, 36, 1000]) {
+        for (const limit of [1, 3, 4, 30, 1000]) {
           const found = yield* stores.messages.recent(scope, "c", position, limit)
           assert.deepStrictEqual(found, before.slice(-limit), `${limit} before ${position}`)
         }
@@ -121,8 +121,8 @@ export const messages: ReadonlyArray<StorageRule> = [
     id: "MEM-7",
     sentence: "what left the window is still in the transcript",
     check: Effect.fnUntraced(function* () {
-      const { all, scope, stores } = yield* transcript(200)
-      const window = yield* stores.messages.recent(scope, "c", 201, 50)
+      const { all, scope, stores } = yield* transcript(60)
+      const window = yield* stores.messages.recent(scope, "c", 61, 50)
       assert.lengthOf(window, 50)
       assert.deepStrictEqual(window, all.slice(-50))
       const { items } = yield* stores.messages.list(scope, "c", { limit: 1000 })

@@ -79,13 +79,13 @@ export const messages: ReadonlyArray<Mutant> = [
     ["ISO-1 messages.skip", "ISO-2 messages.skip", "TRN-10"],
     (storage) => exchange(storage, { messages: { skip: () => Effect.void } })
   ),
-  mutant("a transcript keeps its newest 500 messages", ["STO-1h", "MEM-7"], (storage) => {
+  mutant("a transcript keeps its newest 100 messages", ["STO-1h", "MEM-7"], (storage) => {
     const { messages } = storage.stores
     return exchange(storage, {
       messages: {
         list: (scope, conversation, by) =>
           Effect.map(messages.list(scope, conversation, by), ({ items, next }) => ({
-            items: items.slice(-500),
+            items: items.slice(-100),
             next
           }))
       }

@@ -68,6 +68,7 @@ export const opening: ReadonlyArray<Mutant> = [
       "ADP-3",
       "STO-2a",
       "STO-2b",
+      "STO-2f",
       "STO-2c",
       "TRN-7d"
     ],

@@ -45,6 +45,7 @@ export const transactions: ReadonlyArray<Mutant> = [
       "ADP-3",
       "STO-2a",
       "STO-2b",
+      "STO-2f",
       "STO-2c"
     ],
     (storage) => ({
@@ -66,6 +67,7 @@ export const transactions: ReadonlyArray<Mutant> = [
       "ADP-3",
       "STO-2a",
       "STO-2b",
+      "STO-2f",
       "STO-2c",
       "STO-2d",
       "TEN-1a"
@@ -101,7 +103,7 @@ export const transactions: ReadonlyArray<Mutant> = [
   })),
   mutant(
     "reads in a transaction do not see its writes",
-    ["STO-1d", "STO-1g", "STO-2a", "STO-2b", "STO-2c", "STO-2d"],
+    ["STO-1d", "STO-1g", "STO-2a", "STO-2b", "STO-2f", "STO-2c", "STO-2d"],
     (storage) =>
       intercept(storage, (method, args, run) => (reads.test(method) ? apart(run(args)) : run(args)))
   ),
@@ -168,12 +170,12 @@ export const transactions: ReadonlyArray<Mutant> = [
   }),
   overDriver(
     "commits do not look at what was read",
-    ["TEN-2e", "STO-2a", "STO-2b", "STO-2c", "STO-2e"],
+    ["TEN-2e", "STO-2a", "STO-2b", "STO-2f", "STO-2c", "STO-2e"],
     (driver) => (_reads, writes) => driver.commit([], writes)
   ),
   overDriver(
     "commits look only at what they write",
-    ["STO-2b", "STO-2c"],
+    ["STO-2b", "STO-2f", "STO-2c"],
     (driver) => (reads, writes) =>
       driver.commit(
         reads.filter(({ key }) => writes.some((write) => write.key === key)),
