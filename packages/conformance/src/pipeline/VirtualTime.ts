@@ -7,36 +7,73 @@ import * as TestClock from "effect/testing/TestClock"
 
 const macrotask = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
 
-/** Transactions that a storage has begun and not ended. */
-const open = new WeakMap<Storage["Service"], { count: number }>()
+/** Calls that a storage has begun and not ended. */
+interface Calls {
+  count: number
+}
+const calls = new WeakMap<Storage["Service"], Calls>()
+
+const counted = <A, E, R>(of: Calls, self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    of.count += 1
+    return Effect.ensuring(
+      self,
+      Effect.sync(() => {
+        of.count -= 1
+      })
+    )
+  })
+
+/** A store whose every method is counted. */
+const countedStore = <S extends object>(of: Calls, store: S): S =>
+  new Proxy(store, {
+    get: (target, name, receiver) => {
+      const method: unknown = Reflect.get(target, name, receiver)
+      if (typeof method !== "function") return method
+      return (...args: ReadonlyArray<unknown>) => {
+        const answer: unknown = Reflect.apply(method, target, args)
+        return Effect.isEffect(answer) ? counted(of, answer) : answer
+      }
+    }
+  })
 
 /** The same storage, watched so that `still` knows when it works. */
 export const watched = (storage: Storage["Service"]): Storage["Service"] => {
-  const transactions = { count: 0 }
+  const of: Calls = { count: 0 }
+  const { stores } = storage
   const same: Storage["Service"] = {
     ...storage,
-    transact: (self) =>
-      Effect.suspend(() => {
-        transactions.count += 1
-        return Effect.ensuring(
-          storage.transact(self),
-          Effect.sync(() => {
-            transactions.count -= 1
-          })
-        )
-      })
+    transact: (self) => counted(of, storage.transact(self)),
+    maintenance: countedStore(of, storage.maintenance),
+    stores: {
+      users: countedStore(of, stores.users),
+      keys: countedStore(of, stores.keys),
+      limits: countedStore(of, stores.limits),
+      agents: countedStore(of, stores.agents),
+      bindings: countedStore(of, stores.bindings),
+      conversations: countedStore(of, stores.conversations),
+      messages: countedStore(of, stores.messages),
+      turns: countedStore(of, stores.turns)
+    }
   }
-  open.set(same, transactions)
+  calls.set(same, of)
   return same
 }
 
-/** Waits until every fiber waits for time, for another fiber, or for the rule. */
+/** Rounds after which a call that has not ended is thought to wait for time: for a retry. */
+const patience = 200
+
+/**
+ * Waits until every fiber waits for time, for another fiber, or for the rule. A storage that waits
+ * for time itself, to repeat a transaction, is given a millisecond.
+ */
 export const still: Effect.Effect<void, never, Storage> = Effect.gen(function* () {
-  const transactions = open.get(yield* Storage)
+  const of = calls.get(yield* Storage)
   let quiet = 0
-  while (quiet < 5) {
+  for (let round = 1; quiet < 8; round++) {
     yield* macrotask
-    quiet = (transactions?.count ?? 0) === 0 ? quiet + 1 : 0
+    quiet = of === undefined || of.count === 0 ? quiet + 1 : 0
+    if (round % patience === 0 && quiet === 0) yield* TestClock.adjust(1)
   }
 })
 
