@@ -15,7 +15,8 @@ export interface Explained {
  * - `placeholder`: the parameter at `position`, from 1.
  * - `indexedBy`: what follows a table's name so that a statement uses the index `name`; empty where
  *   the planner knows better, because it has statistics.
- * - `tableEnd`: what closes a `create table` whose rows lie in the order of their primary key.
+ * - `clustered`: what closes a `create table` whose rows are small and lie in the order of their
+ *   primary key. `heap`: the same for rows that may be long, in no order.
  * - `integer`: the type of whole numbers of 64 bits.
  * - `collate`: what follows a column of text so that it is compared byte by byte.
  * - `explain`: a failed statement as a reason of Atrium's.
@@ -24,7 +25,8 @@ export interface Dialect {
   readonly name: string
   readonly placeholder: (position: number) => string
   readonly indexedBy: (name: string) => string
-  readonly tableEnd: string
+  readonly clustered: string
+  readonly heap: string
   readonly integer: string
   readonly collate: string
   readonly explain: (error: SqlError.SqlError) => Explained

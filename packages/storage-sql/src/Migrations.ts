@@ -31,7 +31,7 @@ export const migrate = Effect.fnUntraced(function* (
   )
   yield* sql.write(
     `create table if not exists migrations
-     (version integer not null primary key, name text not null) ${sql.dialect.tableEnd}`
+     (version integer not null primary key, name text not null) ${sql.dialect.clustered}`
   )([])
   const found = yield* current
   if (found > known) return yield* StorageError.because({ _tag: "Newer", found, known })

@@ -157,11 +157,13 @@ export const makeConversationStore = (sql: Sql): ConversationStore => {
   }
 }
 
-/** Conversations of all tenants that have unended turns. */
+/**
+ * Conversations of all tenants that have unended turns. Reads every conversation: it is asked for
+ * once, when a process starts, and an index would be two pages more to write in every turn.
+ */
 export const listUnended = (sql: Sql) => {
   const list = pages<Unended>(sql, {
-    select: `select tenant, user_id, id from conversations
-      ${sql.dialect.indexedBy("conversations_unended")} where unended > 0`,
+    select: "select tenant, user_id, id from conversations where unended > 0",
     key: ["tenant", "id"],
     read: readAll("conversation", (row) => ({
       tenantId: row.text(),

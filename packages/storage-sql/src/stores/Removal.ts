@@ -13,18 +13,9 @@ export const removeConversation = (sql: Sql): ConversationStore["delete"] => {
   const conversation = sql.write(
     `delete from conversations where tenant = ? and id = ? and ${CONFINED} returning 1`
   )
-  const keyed = sql.dialect.indexedBy("turns_key")
-  const parts = [
-    sql.write(
-      `delete from facts where tenant = ? and turn_id in
-         (select id from turns ${keyed} where tenant = ? and conversation_id = ?)`
-    )
-  ]
-  const rows = ["turns", "messages", "skips"].map((table) =>
-    sql.write(
-      `delete from ${table} ${table === "turns" ? keyed : ""}
-       where tenant = ? and conversation_id = ?`
-    )
+  const byPlace = sql.dialect.indexedBy("turns_place")
+  const rows = [`turns ${byPlace}`, "messages", "skips"].map((table) =>
+    sql.write(`delete from ${table} where tenant = ? and conversation_id = ?`)
   )
   return (scope, id) =>
     sql.within(
@@ -32,12 +23,7 @@ export const removeConversation = (sql: Sql): ConversationStore["delete"] => {
         found.length === 0
           ? Effect.succeed(false)
           : Effect.as(
-              Effect.andThen(
-                Effect.forEach(parts, (part) => part([scope.tenantId, scope.tenantId, id]), {
-                  discard: true
-                }),
-                Effect.forEach(rows, (part) => part([scope.tenantId, id]), { discard: true })
-              ),
+              Effect.forEach(rows, (remove) => remove([scope.tenantId, id]), { discard: true }),
               true
             )
       )

@@ -52,14 +52,26 @@ const read = (row: Reader): TurnRecord => ({
 
 const first = readFirst("turn", read)
 const all = readAll("turn", read)
-const readFacts = readAll("fact", (row: Reader) => row.json(decodeFacts, []))
+
+/** Of lines with one sequence, which only a repeated write leaves, the last one counts. */
+const readFacts = readAll("turn", (row: Reader) => {
+  const facts = new Map<number, FactRecord>()
+  for (const line of row.text().split("\n")) {
+    if (line === "") continue
+    for (const fact of row.decoded(line, decodeFacts, [])) facts.set(fact.sequence, fact)
+  }
+  return [...facts.values()].sort((a, b) => a.sequence - b.sequence)
+})
 
 export const makeTurnStore = (sql: Sql): TurnStore => {
   const { indexedBy } = sql.dialect
   const insert = sql.write(
     `insert into turns (tenant, conversation_id, user_id, ${own})
      select tenant, id, user_id, ${Array(18).fill("?").join(", ")} from conversations
-     where tenant = ? and id = ? and user_id = ? and ${CONFINED} on conflict do nothing`
+     where tenant = ? and id = ? and user_id = ? and ${CONFINED} and not exists
+       (select 1 from turns ${indexedBy("turns_place")} where tenant = ? and conversation_id = ?
+        and ended_at is null and position = ?)
+     on conflict do nothing`
   )
   const find = sql.read(`select ${columns} from turns where tenant = ? and id = ? and ${CONFINED}`)
   const findKeyed = sql.read(
@@ -67,39 +79,16 @@ export const makeTurnStore = (sql: Sql): TurnStore => {
      where tenant = ? and conversation_id = ? and "key" = ? and ${CONFINED} limit 1`
   )
   const unended = sql.read(
-    `select ${columns} from turns ${indexedBy("turns_unended")}
-     where tenant = ? and conversation_id = ? and outcome is null and ${CONFINED}
+    `select ${columns} from turns ${indexedBy("turns_place")}
+     where tenant = ? and conversation_id = ? and ended_at is null and outcome is null and ${CONFINED}
      order by position, id`
   )
   const advance = sql.write(
     `update turns set sequence = ?, stored = ?, attempt = ?, waiting = ?, input = ?, cached = ?,
-       output = ?, reasoning = ?, micro_usd = ?, outcome = ?, ended_at = ?
+       output = ?, reasoning = ?, micro_usd = ?, outcome = ?, ended_at = ?, facts = facts || ?
      where tenant = ? and id = ? and ${CONFINED} and outcome is null returning 1`
   )
-  const append = sql.write(
-    `insert into facts (tenant, turn_id, first, facts) values (?, ?, ?, ?)
-     on conflict (tenant, turn_id, first) do update set facts = excluded.facts`
-  )
-  const facts = sql.read(
-    `select facts from facts where tenant = ? and turn_id = ? and exists
-       (select 1 from turns where tenant = ? and id = ? and ${CONFINED})
-     order by first`
-  )
-  const write = (turn: TurnRecord, it: ReadonlyArray<string | null>) =>
-    advance([
-      turn.sequence,
-      turn.stored,
-      turn.attempt,
-      JSON.stringify(turn.waiting),
-      turn.usage.input,
-      turn.usage.cached,
-      turn.usage.output,
-      turn.usage.reasoning,
-      turn.usage.microUsd,
-      turn.end === null ? null : JSON.stringify(turn.end),
-      turn.endedAt,
-      ...it
-    ])
+  const facts = sql.read(`select facts from turns where tenant = ? and id = ? and ${CONFINED}`)
   return {
     insert: (scope, turn) =>
       Effect.asVoid(
@@ -125,7 +114,10 @@ export const makeTurnStore = (sql: Sql): TurnStore => {
           scope.tenantId,
           turn.conversationId,
           kept(turn.userId),
-          mine(scope)
+          mine(scope),
+          scope.tenantId,
+          turn.conversationId,
+          turn.position
         ])
       ),
     find: (scope, id) => Effect.flatMap(find([scope.tenantId, id, mine(scope)]), first),
@@ -133,30 +125,30 @@ export const makeTurnStore = (sql: Sql): TurnStore => {
       Effect.flatMap(findKeyed([scope.tenantId, conversationId, key, mine(scope)]), first),
     unended: (scope, conversationId) =>
       Effect.flatMap(unended([scope.tenantId, conversationId, mine(scope)]), all),
-    advance: (scope, turn, added) => {
-      const written = Effect.map(
-        write(turn, [scope.tenantId, turn.id, mine(scope)]),
+    advance: (scope, turn, added) =>
+      Effect.map(
+        advance([
+          turn.sequence,
+          turn.stored,
+          turn.attempt,
+          JSON.stringify(turn.waiting),
+          turn.usage.input,
+          turn.usage.cached,
+          turn.usage.output,
+          turn.usage.reasoning,
+          turn.usage.microUsd,
+          turn.end === null ? null : JSON.stringify(turn.end),
+          turn.endedAt,
+          added.length === 0 ? "" : `${JSON.stringify(added)}\n`,
+          scope.tenantId,
+          turn.id,
+          mine(scope)
+        ]),
         (rows) => rows.length > 0
+      ),
+    facts: (scope, turn, sequence) =>
+      Effect.map(Effect.flatMap(facts([scope.tenantId, turn.id, mine(scope)]), readFacts), (rows) =>
+        rows.flat().filter((fact) => fact.sequence >= sequence)
       )
-      const [oldest] = added
-      if (oldest === undefined) return written
-      return sql.within(
-        Effect.flatMap(written, (was) =>
-          was
-            ? Effect.as(
-                append([scope.tenantId, turn.id, oldest.sequence, JSON.stringify(added)]),
-                true
-              )
-            : Effect.succeed(false)
-        )
-      )
-    },
-    facts: (scope, turn, sequence) => {
-      const { tenantId } = scope
-      return Effect.map(
-        Effect.flatMap(facts([tenantId, turn.id, tenantId, turn.id, mine(scope)]), readFacts),
-        (calls) => calls.flat().filter((fact) => fact.sequence >= sequence)
-      )
-    }
   }
 }
