@@ -28,7 +28,7 @@ const idsOf = (messages: ReadonlyArray<Message>) => messages.map(({ id }) => id)
 /** Parts of every kind, with texts that storages get wrong. */
 const everyPart: Message["parts"] = [
   { _tag: "Text", text: "" },
-  { _tag: "Text", text: "a\u0000b \u{1f600} e\u0301 \u202e right\nleft \\ ' \" % _ \ufeff" },
+  { _tag: "Text", text: "a\u0001b \u{1f600} e\u0301 \u202e right\nleft \\ ' \" % _ \ufeff" },
   { _tag: "Reasoning", text: "because" },
   {
     _tag: "ToolCall",

@@ -1,11 +1,11 @@
 /** Turns and their facts: found by id and key, open in order, told from anywhere. */
 
 import { Storage } from "@atrium/core/storage/Storage"
-import type { FactRecord } from "@atrium/core/storage/TurnStore"
+import type { FactRecord, TurnRecord } from "@atrium/core/storage/TurnStore"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { range } from "./Interleaving.ts"
+import { atOnce, range } from "./Interleaving.ts"
 import * as Samples from "./Samples.ts"
 import { scopeOf } from "./Scopes.ts"
 import { rule, type StorageRule } from "./StorageRule.ts"
@@ -130,7 +130,7 @@ export const turns: ReadonlyArray<StorageRule> = [
     })
   }),
   rule({
-    id: "TRN-1",
+    id: "TRN-1a",
     sentence: "a step writes the turn whole and its facts, of every kind, as they were given",
     check: Effect.fnUntraced(function* () {
       const { scope, stores } = yield* begun
@@ -140,6 +140,38 @@ export const turns: ReadonlyArray<StorageRule> = [
       yield* stores.turns.advance(scope, stepped, everyFact)
       assert.deepStrictEqual(Option.getOrThrow(yield* stores.turns.find(scope, "t")), stepped)
       assert.deepStrictEqual(yield* stores.turns.facts(scope, stepped, 1), everyFact)
+    })
+  }),
+  rule({
+    id: "TRN-1b",
+    sentence: "a turn that has ended takes no further step: it answers false and writes nothing",
+    check: Effect.fnUntraced(function* () {
+      const { scope, stores } = yield* begun
+      const turn = Samples.turn("t", "c", "user")
+      const cut: TurnRecord = {
+        ...Samples.ended(turn),
+        end: { _tag: "Finished", stop: "cancelled" }
+      }
+      yield* stores.turns.insert(scope, turn)
+      assert.isTrue(yield* stores.turns.advance(scope, turn, [Samples.fact(1)]))
+      const ends = yield* atOnce(
+        range(10).map((i) =>
+          stores.turns.advance(scope, i === 0 ? cut : Samples.ended(turn), [
+            Samples.fact(2, `${i}`)
+          ])
+        )
+      )
+      assert.lengthOf(
+        ends.filter((written) => written),
+        1
+      )
+      const [first] = yield* stores.turns.facts(scope, turn, 2)
+      const winner = ends.indexOf(true)
+      assert.deepStrictEqual(first, Samples.fact(2, `${winner}`))
+      assert.isFalse(yield* stores.turns.advance(scope, turn, [Samples.fact(3)]))
+      assert.lengthOf(yield* stores.turns.facts(scope, turn, 1), 2)
+      const kept = Option.getOrThrow(yield* stores.turns.find(scope, "t"))
+      assert.deepStrictEqual(kept, winner === 0 ? cut : Samples.ended(turn))
     })
   }),
   rule({
@@ -169,7 +201,7 @@ export const turns: ReadonlyArray<StorageRule> = [
     check: Effect.fnUntraced(function* () {
       const { scope, stores } = yield* begun
       const turn = Samples.turn("t", "c", "user")
-      yield* stores.turns.advance(scope, turn, [Samples.fact(1)])
+      assert.isFalse(yield* stores.turns.advance(scope, turn, [Samples.fact(1)]))
       assert.isTrue(Option.isNone(yield* stores.turns.find(scope, "t")))
       yield* stores.turns.insert(scope, turn)
       assert.deepStrictEqual(yield* stores.turns.facts(scope, turn, 0), [])

@@ -49,11 +49,19 @@ export const turns: ReadonlyArray<Mutant> = [
       }
     })
   }),
-  mutant("a step keeps only what it has always kept", ["TRN-1"], (storage) => {
+  mutant("a step keeps only what it has always kept", ["TRN-1a"], (storage) => {
     const { turns } = storage.stores
     return exchange(storage, {
       turns: {
         advance: (scope, turn, facts) => turns.advance(scope, { ...turn, attempt: 0 }, facts)
+      }
+    })
+  }),
+  mutant("every step is said to be written", ["TRN-1b", "TRN-7b"], (storage) => {
+    const { turns } = storage.stores
+    return exchange(storage, {
+      turns: {
+        advance: (scope, turn, facts) => Effect.as(turns.advance(scope, turn, facts), true)
       }
     })
   }),
