@@ -37,6 +37,7 @@ interface Member {
   /** Runs the body; true when it has ended, otherwise `ended` is called when it has. */
   readonly run: (inside: Inside, ended: () => void) => boolean
   readonly succeeded: () => boolean
+  readonly failed: () => boolean
   readonly answer: () => void
   readonly fail: (error: StorageError) => void
   /** Its caller was interrupted before it began. */
@@ -173,11 +174,14 @@ class Group {
     return undone ?? this.attempt(this.control.keep)
   }
 
-  /** Fails the members up to `index`, whose work is gone, and lets the others begin anew. */
+  /**
+   * Fails the members up to `index`, whose work is gone, and lets the others begin anew. The one at
+   * `index` keeps the failure of its own that brought it about, such as a full disk.
+   */
   private giveUp(members: ReadonlyArray<Member>, index: number, error: StorageError): void {
     this.undo()
     this.waiting.unshift(...members.slice(index + 1))
-    this.end(members.slice(0, index + 1), error)
+    this.end(members.slice(0, index + 1), error, members[index])
   }
 
   private commit(members: ReadonlyArray<Member>): void {
@@ -205,11 +209,15 @@ class Group {
     if (this.db.isTransaction) this.attempt(this.control.rollback)
   }
 
-  private end(members: ReadonlyArray<Member>, error: StorageError | undefined): void {
+  private end(
+    members: ReadonlyArray<Member>,
+    error: StorageError | undefined,
+    cause?: Member
+  ): void {
     this.busy = false
     for (const then of this.idle.splice(0)) then()
     for (const member of members) {
-      if (error === undefined) member.answer()
+      if (error === undefined || (member === cause && member.failed())) member.answer()
       else member.fail(error)
     }
     if (this.waiting.length > 0) this.schedule()
@@ -245,6 +253,7 @@ const enter = <A, E, R>(
         return false
       },
       succeeded: () => exit !== undefined && Exit.isSuccess(exit),
+      failed: () => exit !== undefined && Exit.isFailure(exit),
       answer: () => answer(exit ?? Effect.fail(lost())),
       fail: (error) => answer(Effect.fail(error))
     }

@@ -15,7 +15,8 @@ const applicationId = 0x41747231
  * - exclusive: the lock is taken once and for life, which also spares its system calls and the
  *   shared memory of the log.
  * - full synchronous and fullfsync: a commit survives a power cut, on macOS too.
- * - secure_delete: what is deleted is overwritten [decision on erasure].
+ * - cache_size: at most 16 MiB. wal_autocheckpoint: pages that many turns write are copied once.
+ * - secure_delete: what is deleted is overwritten, so that nothing erased stays in the file.
  */
 const pragmas = (durability: "power" | "process"): string => `
   PRAGMA locking_mode = EXCLUSIVE;
@@ -24,6 +25,7 @@ const pragmas = (durability: "power" | "process"): string => `
   PRAGMA fullfsync = ${durability === "power" ? "ON" : "OFF"};
   PRAGMA wal_autocheckpoint = 4000;
   PRAGMA secure_delete = ON;
+  PRAGMA cache_size = -16384;
   PRAGMA temp_store = MEMORY;`
 
 const first = (db: DatabaseSync, sql: string): unknown =>

@@ -53,7 +53,8 @@ export const sqliteDialect: Dialect = {
   placeholder: () => "?",
   // Without statistics SQLite prefers the primary key, of which the tenant alone says little.
   indexedBy: (name) => `indexed by ${name}`,
-  tableEnd: "strict, without rowid",
+  clustered: "strict, without rowid",
+  heap: "strict",
   integer: "integer",
   collate: "collate binary",
   explain: (error: SqlError) => explain(codeOf(error.reason.cause), error.message)
