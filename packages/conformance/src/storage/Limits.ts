@@ -22,7 +22,7 @@ const left = (scope: TenantScope, at = 0, of: MeterOf = "user", by: Rate = rate)
   Effect.flatMap(Storage, ({ stores }) => stores.limits.left(scope, of, by, now + at))
 
 const takes = (times: number, scope: TenantScope, at = 0, of: MeterOf = "user") =>
-  Effect.all(range(times).map(() => take(scope, at, of)))
+  Effect.forEach(range(times), () => take(scope, at, of))
 
 const none = (times: number) => range(times).map(() => 0)
 
@@ -182,7 +182,7 @@ export const limits: ReadonlyArray<StorageRule> = [
     sentence: "what is older than the window is purged, at most as much as was asked, and counted",
     check: Effect.fnUntraced(function* () {
       const { maintenance } = yield* Storage
-      const old = yield* Effect.all(range(30).map((i) => scopeOf("tenant", `old ${i}`)))
+      const old = yield* Effect.forEach(range(30), (i) => scopeOf("tenant", `old ${i}`))
       for (const scope of old) yield* takes(2, scope)
       const fresh = yield* scopeOf("tenant", "fresh")
       yield* takes(10, fresh, 3_600_000)

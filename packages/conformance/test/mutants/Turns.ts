@@ -67,7 +67,7 @@ export const turns: ReadonlyArray<Mutant> = [
   }),
   mutant(
     "facts begin after the sequence that was asked for",
-    ["ISO-1 turns.facts", "ISO-2 turns.facts", "ISO-5c", "TRN-2"],
+    ["ISO-1 turns.facts", "ISO-2 turns.facts", "ISO-5c", "TRN-1b", "TRN-2"],
     (storage) => {
       const { turns } = storage.stores
       return exchange(storage, {
