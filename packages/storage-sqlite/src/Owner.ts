@@ -3,11 +3,12 @@
  * of the connection, so it ends with its process however that ends; the note beside the file only
  * says whose it is.
  */
-import { readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { hostname } from "node:os"
 
-/** Where the note of `file` lies. */
-export const noteOf = (file: string): string => `${file}.owner`
+/** Where the note of `file` lies, by whatever links it is reached. */
+export const noteOf = (file: string): string =>
+  `${existsSync(file) ? realpathSync(file) : file}.owner`
 
 /** Leaves a note that this process has `file` since `now` (milliseconds since 1970). */
 export const leaveNote = (file: string, now: number): void => {

@@ -11,14 +11,15 @@ import * as Stream from "effect/Stream"
 import type * as SqlConnection from "effect/sql/SqlConnection"
 import { classifySqliteError, SqlError } from "effect/sql/SqlError"
 
+/** SQLITE_CORRUPT: also for a number that no store has written, being too large to be read exactly. */
+const corrupt = 11
+
 /** SQLite's result code in what node:sqlite throws, or `undefined` for any other failure. */
-export const codeOf = (cause: unknown): number | undefined =>
-  typeof cause === "object" &&
-  cause !== null &&
-  "errcode" in cause &&
-  typeof cause.errcode === "number"
-    ? cause.errcode
-    : undefined
+export const codeOf = (cause: unknown): number | undefined => {
+  if (typeof cause !== "object" || cause === null) return undefined
+  if ("errcode" in cause && typeof cause.errcode === "number") return cause.errcode
+  return "code" in cause && cause.code === "ERR_OUT_OF_RANGE" ? corrupt : undefined
+}
 
 /** A prepared statement, and whether it answers with rows. */
 interface Prepared {

@@ -10,6 +10,8 @@ import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
+export type { Caller }
+
 type Service = Storage["Service"]
 
 /** Numbers from 0 to 1 that a seed gives, always the same. */
@@ -27,7 +29,7 @@ export const randomOf = (seed: number): (() => number) => {
 const forgotten = "never happened"
 const at = 1_800_000_000_000
 const rate = { turns: 1_000_000, windowMs: 1_000_000_000 }
-const idOf = (scope: Caller): string => `conversation of ${user(scope)}`
+export const idOf = (scope: Caller): string => `conversation of ${user(scope)}`
 const user = (scope: Caller): string => Option.getOrThrow(scope.userId)
 
 const fact = (sequence: number): FactRecord => ({
