@@ -5,7 +5,7 @@ import { Storage } from "@atrium/core/storage/Storage"
 import type { TenantScope } from "@atrium/core/tenancy/Principal"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { exchange, intercept, type Mutant, mutant } from "./Mutant.ts"
+import { exchange, intercept, isScope, type Mutant, mutant } from "./Mutant.ts"
 
 const methods: ReadonlyArray<string> = Effect.runSync(
   Effect.provide(
@@ -17,9 +17,6 @@ const methods: ReadonlyArray<string> = Effect.runSync(
     Storage.layerMemory
   )
 )
-
-const isScope = (value: unknown): value is TenantScope =>
-  typeof value === "object" && value !== null && "tenantId" in value && "userId" in value
 
 const userOf = ({ userId }: TenantScope) => Option.getOrElse(userId, () => "")
 

@@ -1,10 +1,15 @@
 /** Storages that take one id for another. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { exchange, intercept, type Mutant, mutant, type Service, scopeOf } from "./Mutant.ts"
-
-const isScope = (value: unknown): value is ReturnType<typeof scopeOf> =>
-  typeof value === "object" && value !== null && "tenantId" in value && "userId" in value
+import {
+  exchange,
+  intercept,
+  isScope,
+  type Mutant,
+  mutant,
+  type Service,
+  scopeOf
+} from "./Mutant.ts"
 
 /** Every scope is exchanged for another one. */
 const rescope = (

@@ -1,7 +1,7 @@
 /** Storages that are broken on purpose, each with the rules it must fail. */
 import type { Subject } from "@atrium/conformance"
 import { Storage, type Stores } from "@atrium/core/storage/Storage"
-import type { Caller } from "@atrium/core/tenancy/Principal"
+import type { Caller, TenantScope } from "@atrium/core/tenancy/Principal"
 import { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -109,6 +109,10 @@ export const scopeOf = (tenant: string, user?: string): Caller =>
       .renew(user === undefined ? { tenant, scopes: [] } : { tenant, user, scopes: [] })
       .pipe(Effect.provideService(References.MinimumLogLevel, "Error"))
   )
+
+/** Whether an argument is the scope of a call. */
+export const isScope = (value: unknown): value is TenantScope =>
+  typeof value === "object" && value !== null && "tenantId" in value && "userId" in value
 
 /** Runs `self` apart from the transaction it is called in. */
 export const apart = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
