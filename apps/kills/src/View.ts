@@ -1,0 +1,89 @@
+/** A reader of a turn, as a client puts a turn together from events. It notices gaps and repeats. */
+import { isDeepStrictEqual } from "node:util"
+import { textOf } from "@atrium/core/conversations/Message"
+import { isFact } from "@atrium/core/turns/LiveTurn"
+import { isEnd, type TurnFact } from "@atrium/core/turns/TurnFact"
+import type { Event } from "./Script.ts"
+
+interface Draft {
+  readonly messageId: string
+  readonly attempt: number
+  text: string
+}
+
+export class View {
+  readonly name: string
+  /** Where the reader stands. */
+  cursor: string | undefined
+  readonly facts: Array<TurnFact> = []
+  /** What is wrong with what it read [TRN-1, TRN-2]. */
+  readonly wrong: Array<string> = []
+  private draft: Draft | undefined
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  get ended(): boolean {
+    const last = this.facts.at(-1)
+    return last !== undefined && isEnd(last)
+  }
+
+  read(event: Event, cursor: string): void {
+    if (this.ended) this.blame(`${event._tag} came after the end`)
+    if (isFact(event)) this.fact(event)
+    else if (event._tag === "Retracted") {
+      // It may also come where no text was read: it is told wherever it might be needed.
+      this.draft = undefined
+    } else this.written(event)
+    this.cursor = cursor
+  }
+
+  /** What it read must be what is stored in the end. */
+  compare(stored: ReadonlyArray<TurnFact>): void {
+    this.facts.forEach((fact, i) => {
+      if (isDeepStrictEqual(fact, stored[i])) return
+      this.blame(`read ${JSON.stringify(fact)}, but stored is ${JSON.stringify(stored[i])}`)
+    })
+    if (this.facts.length !== stored.length) {
+      this.blame(`read ${this.facts.length} facts, but ${stored.length} are stored`)
+    }
+  }
+
+  private fact(fact: TurnFact): void {
+    if (fact.sequence !== this.facts.length + 1) {
+      this.blame(`fact ${fact.sequence} came after fact ${this.facts.length}`)
+    }
+    this.facts.push(fact)
+    if (fact._tag === "MessageStored" && this.draft !== undefined) {
+      const { messageId, text } = this.draft
+      if (fact.message.id !== messageId) {
+        this.blame(`${messageId} was being written, but ${fact.message.id} was stored`)
+      } else if (textOf(fact.message) !== text) {
+        this.blame(`the pieces say "${text}", but stored is "${textOf(fact.message)}"`)
+      }
+      this.draft = undefined
+    }
+    if (isEnd(fact) && this.draft !== undefined) this.blame("a text was left without an end")
+  }
+
+  private written(delta: Exclude<Event, TurnFact | { readonly _tag: "Retracted" }>): void {
+    const { attempt, messageId, offset, sequence, text } = delta
+    if (sequence <= this.facts.length) {
+      this.blame(`a piece for fact ${sequence} came after fact ${this.facts.length}`)
+    }
+    this.draft ??= { messageId, attempt, text: "" }
+    if (this.draft.messageId !== messageId || this.draft.attempt !== attempt) {
+      this.blame(`${this.draft.messageId} was left for ${messageId} without a word`)
+      this.draft = { messageId, attempt, text: "" }
+    }
+    if (this.draft.text.length !== offset) {
+      this.blame(`a piece at ${offset} came after ${this.draft.text.length} units`)
+    }
+    this.draft.text += text
+  }
+
+  private blame(what: string): void {
+    this.wrong.push(`${this.name}: ${what}`)
+  }
+}
