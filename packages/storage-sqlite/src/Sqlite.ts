@@ -4,6 +4,7 @@ import type { Storage } from "@atrium/core/storage/Storage"
 import * as StorageSql from "@atrium/storage-sql/StorageSql"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import * as GroupCommit from "./GroupCommit.ts"
 import * as SqliteConnection from "./SqliteConnection.ts"
 import * as SqliteDatabase from "./SqliteDatabase.ts"
@@ -20,26 +21,27 @@ export interface Options {
   readonly durability?: "power" | "process"
 }
 
+/** An open file, ready for the stores, for the life of the scope. */
+export const open = Effect.fnUntraced(function* ({
+  durability = "power",
+  file
+}: Options): Effect.fn.Return<StorageSql.Options, StorageError, Scope.Scope> {
+  const db = yield* SqliteDatabase.open(file, durability)
+  const transactor = yield* Effect.acquireRelease(
+    Effect.sync(() => GroupCommit.make(db, SqliteConnection.make(db))),
+    ({ close }) => close
+  )
+  return {
+    dialect: sqliteDialect,
+    transactor,
+    durability: file === ":memory:" ? "memory" : durability,
+    owners: "one"
+  }
+})
+
 /**
  * A storage in `options.file`. Refused as `Locked` while another process, or another layer, has it
  * open; as `Newer` when a newer version wrote it.
  */
-export const layer = ({
-  durability = "power",
-  file
-}: Options): Layer.Layer<Storage, StorageError> =>
-  StorageSql.layer(
-    Effect.gen(function* () {
-      const db = yield* SqliteDatabase.open(file, durability)
-      const transactor = yield* Effect.acquireRelease(
-        Effect.sync(() => GroupCommit.make(db, SqliteConnection.make(db))),
-        ({ close }) => close
-      )
-      return {
-        dialect: sqliteDialect,
-        transactor,
-        durability: file === ":memory:" ? "memory" : durability,
-        owners: "one"
-      }
-    })
-  )
+export const layer = (options: Options): Layer.Layer<Storage, StorageError> =>
+  StorageSql.layer(open(options))

@@ -6,6 +6,8 @@ import { DatabaseSync } from "node:sqlite"
 import type { StorageError } from "@atrium/core/errors"
 import { Storage } from "@atrium/core/storage/Storage"
 import { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
+import type { Migration } from "@atrium/storage-sql/Migrations"
+import * as StorageSql from "@atrium/storage-sql/StorageSql"
 import * as Effect from "effect/Effect"
 import * as Sqlite from "../../src/Sqlite.ts"
 
@@ -24,6 +26,18 @@ export const opened = <A, E>(
   use: (storage: Storage["Service"]) => Effect.Effect<A, E>
 ): Effect.Effect<A, E | StorageError> =>
   Effect.flatMap(Storage, use).pipe(Effect.provide(Sqlite.layer({ file }), { local: true }))
+
+/** As `opened`, with other migrations than the present version's. */
+export const openedWith = <A, E>(
+  file: string,
+  migrations: ReadonlyArray<Migration>,
+  use: (storage: Storage["Service"]) => Effect.Effect<A, E>
+): Effect.Effect<A, E | StorageError> =>
+  Effect.scoped(
+    Effect.flatMap(Sqlite.open({ file }), (options) =>
+      Effect.flatMap(StorageSql.make({ ...options, migrations }), use)
+    )
+  )
 
 /** Works on the file itself, while no storage has it open. */
 export const tampered = <A>(file: string, use: (db: DatabaseSync) => A): Effect.Effect<A> =>
