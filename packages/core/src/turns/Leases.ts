@@ -1,6 +1,6 @@
 /**
- * Takes up the turns that dead processes left: at boot, and, where several processes may have the
- * storage open, whenever a lease has run out. The lease only says when; the fence keeps it safe.
+ * Takes up the turns that nobody runs: at boot, and whenever a lease has run out or an end could not
+ * be stored. The lease only says when; the fence keeps it safe.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -40,12 +40,9 @@ export const layer: Layer.Layer<never, never, Storage | TurnQueue | TenantResolv
         Effect.catchCause((cause) => Effect.logError("Unended turns could not be listed.", cause))
       )
 
-      const forever =
-        storage.owners === "one"
-          ? sweep
-          : Effect.forever(
-              Effect.andThen(Effect.andThen(sweep, queue.renewLeases), Effect.sleep(leaseMs / 3))
-            )
-      yield* Effect.forkScoped(forever)
+      // Also where this process owns the storage: a turn whose end could not be stored is left, too.
+      const renew = storage.owners === "one" ? Effect.void : queue.renewLeases
+      const round = Effect.andThen(sweep, renew)
+      yield* Effect.forkScoped(Effect.forever(Effect.andThen(round, Effect.sleep(leaseMs / 3))))
     })
   )

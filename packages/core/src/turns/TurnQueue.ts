@@ -12,6 +12,7 @@ import * as Scope from "effect/Scope"
 import { Definitions } from "../agents/Definitions.ts"
 import { AgentBackend } from "../backend/AgentBackend.ts"
 import type { Message } from "../conversations/Message.ts"
+import { type StorageError, type TenancyError, TurnError } from "../errors.ts"
 import { fresh, joinKey } from "../ids.ts"
 import * as Turnstile from "../internal/Turnstile.ts"
 import type { ConversationRecord } from "../storage/ConversationStore.ts"
@@ -26,6 +27,11 @@ import { readTurn, startedFact } from "./TurnReading.ts"
 
 /** How long a process that writes a conversation is thought alive after its last sign, in ms. */
 export const leaseMs = 15_000
+
+const shutDown = TurnError.because(
+  { _tag: "Unreachable", host: "this process" },
+  "This process shuts down. Send again."
+)
 
 /** The turns of one conversation that this process has taken on; the first one runs. */
 type Lane = Array<TurnJob>
@@ -45,6 +51,8 @@ export class TurnQueue extends Context.Service<
       scope: TenantScope,
       conversationId: string
     ) => <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+    /** Fails once this process shuts down: what it would begin now, only the next one would run. */
+    readonly isOpen: Effect.Effect<void, TurnError>
     /** Takes on a turn that was just begun under this process' lease. Call it exclusively. */
     readonly add: (
       caller: Caller,
@@ -56,13 +64,16 @@ export class TurnQueue extends Context.Service<
     readonly find: (scope: TenantScope, turnId: string) => TurnJob | undefined
     /** True while this process has turns of the conversation. */
     readonly has: (scope: TenantScope, conversationId: string) => boolean
-    /** Stops a turn; returns when it has ended. One that has not begun just leaves the queue. */
-    readonly stop: (job: TurnJob) => Effect.Effect<void>
+    /** Stops a turn, which then ends; one that has not begun just leaves the queue. */
+    readonly stop: (job: TurnJob) => void
     /**
      * Takes on the turns that a dead process left in a conversation, if there are any. Call it
      * exclusively.
      */
-    readonly takeUp: (scope: TenantScope, conversationId: string) => Effect.Effect<void>
+    readonly takeUp: (
+      scope: TenantScope,
+      conversationId: string
+    ) => Effect.Effect<void, StorageError | TenancyError>
     /** Says that this process is alive to those that share the storage with it. */
     readonly renewLeases: Effect.Effect<void>
     /** Waits until this process is done with the turn. */
@@ -135,62 +146,59 @@ export class TurnQueue extends Context.Service<
         storage.owners === "one" ||
         conversation.leaseUntil <= now
 
-      const takeUp = Effect.fnUntraced(
-        function* (of: TenantScope, conversationId: string) {
-          const now = yield* Clock.currentTimeMillis
-          const taken = yield* storage.transact(
-            Effect.gen(function* () {
-              const found = yield* conversations.find(of, conversationId)
-              if (Option.isNone(found) || found.value.unended === 0) return []
-              if (lanes.has(laneKey(of, conversationId)) || !mayLease(found.value, now)) return []
-              const conversation: ConversationRecord = {
-                ...found.value,
-                fence: found.value.fence + 1,
-                owner,
-                leaseUntil: now + leaseMs
-              }
-              yield* conversations.save(of, conversation)
-              const left = yield* turns.unended(of, conversationId)
-              return yield* Effect.forEach(left, (turn, i) =>
-                Effect.gen(function* () {
-                  // The first one may have been running when its process died.
-                  const again = i === 0 ? { ...turn, attempt: turn.attempt + 1 } : turn
-                  if (i === 0) yield* turns.advance(of, again, [])
-                  return {
-                    conversation,
-                    turn: again,
-                    read: yield* readTurn(storage.stores, of, turn)
-                  }
-                })
-              )
-            })
-          )
-          for (const { conversation, read, turn } of taken) {
-            const caller = yield* resolver.renew({
-              tenant: of.tenantId,
-              scopes: turn.scopes,
-              ...(turn.userId === null ? {} : { user: turn.userId })
-            })
-            enter({
-              caller,
-              conversation,
-              turn,
-              input: read.input,
-              live: new LiveTurn(read.facts, read.origins, turn.attempt),
-              stopped: conversation.cancelling === turn.position ? "cancelled" : undefined,
-              waited: false,
-              fiber: undefined,
-              onDone: []
-            })
-          }
-        },
-        Effect.catchCause((cause) =>
-          Effect.logError("Turns that a stopped process left could not be taken up.", cause)
+      const takeUp = Effect.fnUntraced(function* (of: TenantScope, conversationId: string) {
+        const now = yield* Clock.currentTimeMillis
+        const taken = yield* storage.transact(
+          Effect.gen(function* () {
+            const found = yield* conversations.find(of, conversationId)
+            if (Option.isNone(found) || found.value.unended === 0) return []
+            if (lanes.has(laneKey(of, conversationId)) || !mayLease(found.value, now)) return []
+            const conversation: ConversationRecord = {
+              ...found.value,
+              fence: found.value.fence + 1,
+              owner,
+              leaseUntil: now + leaseMs
+            }
+            yield* conversations.save(of, conversation)
+            const left = yield* turns.unended(of, conversationId)
+            return yield* Effect.forEach(left, (turn, i) =>
+              Effect.gen(function* () {
+                // The first one may have been running when its process died.
+                const again = i === 0 ? { ...turn, attempt: turn.attempt + 1 } : turn
+                if (i === 0) yield* turns.advance(of, again, [])
+                return {
+                  conversation,
+                  turn: again,
+                  read: yield* readTurn(storage.stores, of, turn)
+                }
+              })
+            )
+          })
         )
-      )
+        for (const { conversation, read, turn } of taken) {
+          const caller = yield* resolver.renew({
+            tenant: of.tenantId,
+            scopes: turn.scopes,
+            ...(turn.userId === null ? {} : { user: turn.userId })
+          })
+          enter({
+            caller,
+            conversation,
+            turn,
+            input: read.input,
+            live: new LiveTurn(read.facts, read.origins, turn.attempt),
+            stopped: conversation.cancelling === turn.position ? "cancelled" : undefined,
+            waited: false,
+            fiber: undefined,
+            onDone: []
+          })
+        }
+      })
 
-      const renew = Effect.fnUntraced(function* ({ caller, conversation: { fence, id } }: TurnJob) {
-        const leaseUntil = (yield* Clock.currentTimeMillis) + leaseMs
+      const lease = Effect.fnUntraced(function* (
+        { caller, conversation: { fence, id } }: TurnJob,
+        leaseUntil: number
+      ) {
         yield* storage.transact(
           Effect.gen(function* () {
             const found = yield* conversations.find(caller, id)
@@ -204,21 +212,19 @@ export class TurnQueue extends Context.Service<
         Effect.forEach(
           [...lanes.values()].flatMap(([first]) => first ?? []),
           (job) =>
-            Effect.catchCause(renew(job), (cause) =>
-              Effect.logWarning("A lease was not renewed.", cause)
+            Effect.flatMap(Clock.currentTimeMillis, (now) => lease(job, now + leaseMs)).pipe(
+              Effect.catchCause((cause) => Effect.logWarning("A lease was not renewed.", cause))
             ),
           { discard: true }
         )
       )
 
-      const stop = (job: TurnJob): Effect.Effect<void> =>
-        Effect.suspend(() => {
-          job.stopped ??= "cancelled"
-          if (job.fiber !== undefined) job.fiber.interruptUnsafe()
-          // One that is next has no fiber for a moment: it starts, sees that it is cancelled, and ends.
-          else if (job.live.ended) leave(job)
-          return done(job)
-        })
+      const stop = (job: TurnJob): void => {
+        job.stopped ??= "cancelled"
+        if (job.fiber !== undefined) job.fiber.interruptUnsafe()
+        // One that is next has no fiber for a moment: it starts, sees that it is cancelled, and ends.
+        else if (job.live.ended) leave(job)
+      }
 
       const done = (job: TurnJob): Effect.Effect<void> =>
         Effect.callback((resume) => {
@@ -227,26 +233,36 @@ export class TurnQueue extends Context.Service<
           } else resume(Effect.void)
         })
 
-      // Running turns are handed back: their rows stay unended and the next process takes them up.
+      // Running turns are handed back: their rows stay unended, their leases are given up, and the
+      // next process takes them up at once.
       yield* Scope.addFinalizer(
         scope,
         Effect.suspend(() => {
           closing = true
-          const running = [...jobs.values()]
-          for (const job of running) {
+          const all = [...jobs.values()]
+          const left = [...lanes.values()].flatMap(([first]) => first ?? [])
+          for (const job of all) {
             job.stopped ??= "closing"
             job.fiber?.interruptUnsafe()
           }
-          return Effect.forEach(
-            running.filter((job) => job.fiber !== undefined),
-            done,
-            { discard: true }
+          const running = all.filter(({ fiber }) => fiber !== undefined)
+          return Effect.andThen(
+            Effect.forEach(running, done, { discard: true }),
+            Effect.forEach(
+              storage.owners === "one" ? [] : left,
+              (job) =>
+                Effect.catchCause(lease(job, 0), (cause) =>
+                  Effect.logWarning("A lease was not given up; it will run out.", cause)
+                ),
+              { discard: true }
+            )
           )
         })
       )
 
       return TurnQueue.of({
         owner,
+        isOpen: Effect.suspend(() => (closing ? Effect.fail(shutDown) : Effect.void)),
         exclusively: (of, conversationId) => lock(laneKey(of, conversationId)),
         mayLease,
         add: (caller, conversation, turn, input) =>

@@ -87,9 +87,13 @@ export class Turns extends Context.Service<
           user: string,
           input: Send
         ) {
+          yield* queue.isOpen
           let began = yield* begin(caller, user, input)
           while (began._tag === "Stale") {
-            yield* queue.takeUp(caller, input.conversation)
+            yield* queue
+              .takeUp(caller, input.conversation)
+              .pipe(Effect.mapError(({ message, reason }) => TurnError.because(reason, message)))
+            yield* queue.isOpen
             began = yield* begin(caller, user, input)
           }
           if (began._tag === "Replayed") {

@@ -61,14 +61,17 @@ export const cancelTurn =
         })
       )
       const job = queue.find(scope, id)
-      if (job !== undefined && ended !== undefined) {
+      if (job === undefined) return undefined
+      if (ended !== undefined) {
         job.turn = ended.turn
         job.live.store(ended.facts)
       }
+      // What is marked is stopped, also when the canceller leaves now.
+      queue.stop(job)
       return job
     }).pipe(
       queue.exclusively(scope, conversationId),
-      Effect.flatMap((job) => (job === undefined ? Effect.void : queue.stop(job)))
+      Effect.flatMap((job) => (job === undefined ? Effect.void : queue.done(job)))
     )
 
 type Ending = Extract<TurnFact, { readonly _tag: "TurnFinished" }>
