@@ -3,12 +3,14 @@ import type { Storage } from "@atrium/core/storage/Storage"
 import type { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import type { Chapter } from "../Suite.ts"
 import { events } from "./Events.ts"
+import { failing } from "./Failing.ts"
 import type { House } from "./House.ts"
 import { leaving } from "./Leaving.ts"
 import { order } from "./Order.ts"
 import type { PipelineCapabilities, PipelineRule } from "./PipelineRule.ts"
 import { races } from "./Races.ts"
 import { replay } from "./Replay.ts"
+import { restart } from "./Restart.ts"
 import { resuming } from "./Resuming.ts"
 
 export const pipelineChapters: ReadonlyArray<
@@ -17,7 +19,9 @@ export const pipelineChapters: ReadonlyArray<
   { name: "events", rules: [...events, ...resuming] },
   { name: "replay", rules: replay },
   { name: "order", rules: order },
-  { name: "leaving", rules: [...leaving, ...races] }
+  { name: "leaving", rules: [...leaving, ...races] },
+  { name: "restart", rules: restart },
+  { name: "failing", rules: failing }
 ]
 
 /** Every rule that the pipeline must keep, over any storage and backend. */

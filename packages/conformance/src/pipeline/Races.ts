@@ -1,6 +1,8 @@
 /** TRN-6: cancels, leaving clients and ends that meet at every possible moment. */
+
 import { Conversations } from "@atrium/core/conversations/Conversations"
 import { textOf } from "@atrium/core/conversations/Message"
+import { type ConversationId, TurnId } from "@atrium/core/ids"
 import * as Cursor from "@atrium/core/turns/Cursor"
 import type { OnBusy } from "@atrium/core/turns/Turn"
 import { Turns } from "@atrium/core/turns/Turns"
@@ -24,7 +26,10 @@ const yields = (n: number) => Effect.replicateEffect(Effect.yieldNow, n, { disca
 const moments = range(24)
 
 /** Every turn of a conversation has one end, its messages stand in its order, and it can be used. */
-const isWhole = Effect.fnUntraced(function* (conversation: string, sent: ReadonlyArray<string>) {
+const isWhole = Effect.fnUntraced(function* (
+  conversation: ConversationId,
+  sent: ReadonlyArray<string>
+) {
   const conversations = yield* Conversations
   const { id } = yield* conversations.find(conversation)
   const readings = yield* Effect.forEach(sent, (turn) => passing(read(turn)))
@@ -171,12 +176,12 @@ export const races: ReadonlyArray<PipelineRule> = [
           const id = yield* pick
           if (id === undefined) return
           const taken = yield* Random.nextIntBetween(1, 8)
-          const first = yield* Stream.runCollect(Stream.take(turns.follow(id), taken))
+          const first = yield* Stream.runCollect(Stream.take(turns.follow(TurnId(id)), taken))
           const last = first[first.length - 1]
           if (last === undefined) return
           yield* jitter
           const reading = Reading.of(first).comeBack(last)
-          yield* Stream.runForEach(turns.follow(id, Cursor.after(last)), (event) =>
+          yield* Stream.runForEach(turns.follow(TurnId(id), Cursor.after(last)), (event) =>
             Effect.sync(() => reading.take(event))
           )
           assert.isTrue(reading.ended)
@@ -186,7 +191,7 @@ export const races: ReadonlyArray<PipelineRule> = [
           const dice = yield* Random.nextIntBetween(0, 9)
           if (dice < 2) {
             const id = yield* pick
-            if (id !== undefined) yield* Effect.ignore(turns.cancel(id))
+            if (id !== undefined) yield* Effect.ignore(turns.cancel(TurnId(id)))
           } else if (dice < 5) yield* follow
           else {
             const onBusy: OnBusy = dice < 7 ? "interrupt" : "queue"

@@ -148,8 +148,8 @@ export const replay: ReadonlyArray<PipelineRule> = [
           yield* still
           assert.strictEqual(runs.length, before + 1)
           const turns = yield* Turns
-          yield* turns.cancel(sent[0]?.id ?? "")
-          assert.strictEqual(endOf((yield* read(sent[0]?.id ?? "")).facts), "cancelled")
+          yield* turns.cancel(sent[0]?.id ?? TurnId(""))
+          assert.strictEqual(endOf((yield* read(sent[0]?.id ?? TurnId(""))).facts), "cancelled")
         }),
         10
       )

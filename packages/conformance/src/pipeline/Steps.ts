@@ -1,6 +1,8 @@
 /** What rules about the pipeline do again and again, as a caller. */
+
 import type { Atrium } from "@atrium/core"
 import { Conversations } from "@atrium/core/conversations/Conversations"
+import { ConversationId, TurnId } from "@atrium/core/ids"
 import type { Storage } from "@atrium/core/storage/Storage"
 import type { Principal } from "@atrium/core/tenancy/Principal"
 import type { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
@@ -26,11 +28,11 @@ export const send = (input: Send) => Effect.flatMap(Turns, (turns) => turns.send
 
 export const ask = (input: Send) => Effect.flatMap(Turns, (turns) => turns.ask(input))
 
-export const cancel = (id: string) => Effect.flatMap(Turns, (turns) => turns.cancel(id))
+export const cancel = (id: string) => Effect.flatMap(Turns, (turns) => turns.cancel(TurnId(id)))
 
 /** Everything a turn tells from `after` on, to its end. */
 export const told = (id: string, after?: string) =>
-  Effect.flatMap(Turns, (turns) => Stream.runCollect(turns.follow(id, after)))
+  Effect.flatMap(Turns, (turns) => Stream.runCollect(turns.follow(TurnId(id), after)))
 
 /** A turn read from its beginning, to its end. */
 export const read = (id: string) => Effect.map(told(id), Reading.of)
@@ -38,7 +40,7 @@ export const read = (id: string) => Effect.map(told(id), Reading.of)
 /** The transcript of a conversation, all pages of it. */
 export const transcript = Effect.fnUntraced(function* (id: string) {
   const conversations = yield* Conversations
-  const { items } = yield* conversations.messages(id, { limit: 1000 })
+  const { items } = yield* conversations.messages(ConversationId(id), { limit: 1000 })
   return items
 })
 
