@@ -82,7 +82,7 @@ export const explain = (reason: Reason): string => {
     case "Conflict":
       return `The ${reason.what} was changed or used by another request. Read it again, then retry.`
     case "Busy":
-      return `The conversation is busy: ${reason.ahead} turns are before this one. Send again when one has ended.`
+      return `The conversation is busy (turns before this one: ${reason.ahead}). Send again when one has ended.`
     case "Waiting":
       return "The conversation waits for a decision on a tool call. Approve or deny it first."
     case "Unauthenticated":

@@ -9,7 +9,7 @@ import { AgentId } from "../ids.ts"
 import { allPages, type By, checkBy, type Page } from "../Page.ts"
 import { Storage } from "../storage/Storage.ts"
 import * as Audit from "../tenancy/Audit.ts"
-import { callerWith, wholeTenant } from "../tenancy/Permissions.ts"
+import { callerWith, userWith, wholeTenant } from "../tenancy/Permissions.ts"
 import type { Caller, Principal, TenantScope } from "../tenancy/Principal.ts"
 import type { Agent } from "./Agent.ts"
 import { agentOf } from "./Bindings.ts"
@@ -18,17 +18,17 @@ type As<A> = Effect.Effect<A, TurnError, Principal>
 
 const maximumTags = 32
 
-/** All of these need the scope `agents`; with `operator` too they span the tenant. */
+/** All of these need the scope `agents` and a user; with `operator` they span the tenant. */
 export class Agents extends Context.Service<
   Agents,
   {
-    readonly find: (id: string) => As<Agent>
+    readonly find: (id: AgentId) => As<Agent>
     /** Replaces the tags: at most 32 of 1 to 255 bytes. */
-    readonly update: (id: string, change: { readonly tags: ReadonlyArray<string> }) => As<Agent>
+    readonly update: (id: AgentId, change: { readonly tags: ReadonlyArray<string> }) => As<Agent>
     /** `by.tags` keeps the agents that carry all of them. */
     readonly list: (by: By) => As<Page<Agent>>
     /** Removes the agent, its conversations and what the backend keeps of it. Needs `operator`. */
-    readonly delete: (id: string) => As<void>
+    readonly delete: (id: AgentId) => As<void>
   }
 >()("@atrium/core/agents/Agents") {
   static readonly layer: Layer.Layer<Agents, never, Storage | AgentBackend> = Layer.effect(
@@ -38,10 +38,20 @@ export class Agents extends Context.Service<
       const backend = yield* AgentBackend
       const { agents, bindings, conversations } = storage.stores
 
-      const scoped = Effect.map(callerWith("agents"), (caller) => ({
-        caller,
-        scope: caller.scopes.has("operator") ? wholeTenant(caller) : caller
-      }))
+      /** Whose agents: the tenant's for an operator, else the user's; nobody's without a user. */
+      const scoped = Effect.flatMap(
+        callerWith("agents"),
+        (
+          caller
+        ): Effect.Effect<
+          { readonly caller: Caller; readonly scope: TenantScope },
+          TurnError,
+          Principal
+        > =>
+          caller.scopes.has("operator")
+            ? Effect.succeed({ caller, scope: wholeTenant(caller) })
+            : Effect.map(userWith("agents"), ({ caller }) => ({ caller, scope: caller }))
+      )
 
       const own = Effect.fnUntraced(function* (caller: Caller, scope: TenantScope, id: string) {
         const found = yield* agents.find(scope, id)

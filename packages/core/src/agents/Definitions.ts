@@ -54,7 +54,12 @@ export class Definitions extends Context.Service<
           find: (name) => {
             const found = agents.get(name)
             return found === undefined
-              ? Effect.fail(TurnError.because({ _tag: "NotFound", what: "agent template" }))
+              ? Effect.fail(
+                  TurnError.because(
+                    { _tag: "NotFound", what: "agent template" },
+                    `No agent is called "${name.slice(0, 64)}". The app defines: ${[...agents.keys()].join(", ")}.`
+                  )
+                )
               : Effect.succeed(found)
           },
           plan: (scope) =>

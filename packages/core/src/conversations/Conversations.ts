@@ -42,13 +42,13 @@ export class Conversations extends Context.Service<
     readonly resolve: (template: string, key?: string) => As<Conversation>
     /** A new conversation. */
     readonly start: (template: string, title?: string) => As<Conversation>
-    readonly find: (id: string) => As<Conversation>
+    readonly find: (id: ConversationId) => As<Conversation>
     /** In the order in which they were opened. */
     readonly list: (by: By) => As<Page<Conversation>>
     /** The transcript, a page at a time, turn by turn. */
-    readonly messages: (id: string, by: By) => As<Page<Message>>
+    readonly messages: (id: ConversationId, by: By) => As<Page<Message>>
     /** Removes it with everything in it; a turn that runs ends as `Gone`. */
-    readonly delete: (id: string) => As<void>
+    readonly delete: (id: ConversationId) => As<void>
     /** Deletes the caller's conversations, or, as an operator, the tenant's; tells how many. */
     readonly clear: (whose: "own" | "tenant") => As<number>
   }

@@ -37,7 +37,10 @@ export class TenantResolver extends Context.Service<
     readonly resolve: (credential: Redacted.Redacted) => Effect.Effect<Caller, TenancyError>
     /** The caller that stored claims stand for now; background work starts with it. */
     readonly renew: (claims: Claims) => Effect.Effect<Caller, TenancyError>
-    /** The given user of the caller's tenant, without `act-as`. Needs the scope `act-as`. */
+    /**
+     * The given user of the caller's tenant, with the caller's scopes but `act-as` and `operator`:
+     * who acts as a user may do what users may. Needs the scope `act-as`.
+     */
     readonly actAs: (user: string) => Effect.Effect<Caller, TenancyError, Principal>
   }
 >()("@atrium/core/tenancy/TenantResolver") {
@@ -70,7 +73,7 @@ export class TenantResolver extends Context.Service<
         return yield* mint({
           tenant: caller.tenantId,
           user,
-          scopes: [...caller.scopes].filter((scope) => scope !== "act-as")
+          scopes: [...caller.scopes].filter((scope) => scope !== "act-as" && scope !== "operator")
         })
       })
     }

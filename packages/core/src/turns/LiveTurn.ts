@@ -57,6 +57,8 @@ export class LiveTurn {
   readonly facts: Array<TurnFact>
   private readonly origins: Map<number, Origin>
   private readonly readers = new Set<Reader>()
+  /** Readers with something new. They are woken when this turn is consistent again, not before. */
+  private readonly woken = new Set<Reader>()
   /** Messages to come in the order in which they were begun; only the last one is written on. */
   private drafts: Array<Draft> = []
   private attempt: number
@@ -90,9 +92,14 @@ export class LiveTurn {
 
   /** Takes a piece of a message to come and hands it to the readers. */
   write(delta: NewDelta): void {
+    this.take(delta)
+    this.wakeReaders()
+  }
+
+  private take(delta: NewDelta): void {
     if (this.ended) return
     if (delta._tag === "Retracted") {
-      this.retract(delta.messageId)
+      this.forget(delta.messageId)
       return
     }
     const draft = this.draftOf(delta.messageId)
@@ -123,7 +130,7 @@ export class LiveTurn {
   }
 
   /** Forgets the text of a message, if there is any, and tells the readers so. */
-  retract(messageId: string): void {
+  private forget(messageId: string): void {
     const rest = this.drafts.filter((draft) => draft.messageId !== messageId)
     if (rest.length < this.drafts.length) this.retell(rest)
   }
@@ -163,15 +170,17 @@ export class LiveTurn {
       this.tell(fact)
     }
     if (this.ended) this.close()
+    else this.wakeReaders()
   }
 
   /** Lets every reader go; they find the rest in the store. */
   close(): void {
     for (const reader of this.readers) {
       reader.closed = true
-      reader.wake?.()
+      this.woken.add(reader)
     }
     this.readers.clear()
+    this.wakeReaders()
   }
 
   /** A reader that has everything after `cursor` and gets what comes. */
@@ -206,8 +215,16 @@ export class LiveTurn {
         reader.lost = true
         this.readers.delete(reader)
       } else reader.events.push(event)
-      reader.wake?.()
+      this.woken.add(reader)
     }
+  }
+
+  /** A reader that is woken may at once read, leave and join again, so all state is settled by now. */
+  private wakeReaders(): void {
+    if (this.woken.size === 0) return
+    const woken = [...this.woken]
+    this.woken.clear()
+    for (const reader of woken) reader.wake?.()
   }
 }
 

@@ -18,7 +18,7 @@ import * as Stream from "effect/Stream"
 import { Definitions } from "../agents/Definitions.ts"
 import type { Message } from "../conversations/Message.ts"
 import { asTurnError, type Reason, TurnError } from "../errors.ts"
-import { isWellFormed } from "../ids.ts"
+import { isWellFormed, type TurnId } from "../ids.ts"
 import { Storage } from "../storage/Storage.ts"
 import * as Audit from "../tenancy/Audit.ts"
 import { userWith } from "../tenancy/Permissions.ts"
@@ -53,14 +53,14 @@ export class Turns extends Context.Service<
      */
     readonly send: (input: Send) => As<Turn>
     /** The events of a turn after a cursor (`Cursor.after` of the last one read), to its end. */
-    readonly follow: (id: string, after?: string) => Events
+    readonly follow: (id: TurnId, after?: string) => Events
     /** Sends and follows from the beginning. Leaving the stream does not cancel the turn. */
     readonly stream: (input: Send) => Events
-    readonly find: (id: string) => As<Turn>
+    readonly find: (id: TurnId) => As<Turn>
     /** Sends and waits for the answer; `NoAnswer` when the turn ended without text. */
     readonly ask: (input: Send) => As<Answer>
     /** Ends a turn now and keeps its partial text; `Conflict` when it had ended already. */
-    readonly cancel: (id: string) => As<void>
+    readonly cancel: (id: TurnId) => As<void>
   }
 >()("@atrium/core/turns/Turns") {
   static readonly layer: Layer.Layer<Turns, never, Storage | Definitions | TurnQueue> =

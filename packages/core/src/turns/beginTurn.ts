@@ -76,6 +76,17 @@ export const beginTurn = ({ definitions, queue, storage }: Parts) => {
     return turn
   })
 
+  /** A retry names a turn of this conversation that has failed. */
+  const retried = Effect.fnUntraced(function* (caller: Caller, conversation: string, id: string) {
+    const turn = Option.getOrUndefined(yield* turns.find(caller, id))
+    if (turn?.conversationId === conversation && turn.end?._tag === "Failed") return
+    return yield* refuse({
+      _tag: "Rejected",
+      field: "retryOf",
+      why: "retryOf must be a failed turn of this conversation."
+    })
+  })
+
   /** What the policy says to a send that finds `conversation` busy. */
   const admit = Effect.fnUntraced(function* (
     caller: Caller,
@@ -121,6 +132,7 @@ export const beginTurn = ({ definitions, queue, storage }: Parts) => {
         const ours = queue.mayLease(before, now)
         if (ours && before.unended > 0 && !queue.has(caller, before.id)) return { _tag: "Stale" }
         const { template } = yield* definitions.find(before.template)
+        if (send.retryOf !== undefined) yield* retried(caller, send.conversation, send.retryOf)
         const onBusy = send.onBusy ?? template.onBusy ?? "queue"
         const interrupts =
           before.unended === 0 ? Option.none() : yield* admit(caller, before, onBusy, plan)
