@@ -1,0 +1,74 @@
+/** How SQLite runs the statements: each by the index it is meant for, whatever lies in the tables. */
+import { DatabaseSync } from "node:sqlite"
+import { stores } from "@atrium/storage-sql/migrations/stores"
+import { compile, make, type Sql } from "@atrium/storage-sql/Statement"
+import { makeAgentStore } from "@atrium/storage-sql/stores/Agents"
+import { makeBindingStore } from "@atrium/storage-sql/stores/Bindings"
+import { makeConversationStore } from "@atrium/storage-sql/stores/Conversations"
+import { makeKeyStore } from "@atrium/storage-sql/stores/Keys"
+import { makeLimitStore } from "@atrium/storage-sql/stores/Limits"
+import { makeMaintenanceStore } from "@atrium/storage-sql/stores/Maintenance"
+import { makeMessageStore } from "@atrium/storage-sql/stores/Messages"
+import { makeTurnStore } from "@atrium/storage-sql/stores/Turns"
+import { makeUserStore } from "@atrium/storage-sql/stores/Users"
+import { assert, describe, it } from "@effect/vitest"
+import * as GroupCommit from "../src/GroupCommit.ts"
+import * as SqliteConnection from "../src/SqliteConnection.ts"
+import { sqliteDialect } from "../src/SqliteDialect.ts"
+
+const db = new DatabaseSync(":memory:")
+for (const statement of stores.statements(sqliteDialect)) db.exec(statement)
+
+/** Every text that the stores compile. */
+const texts = (): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  const sql = make(sqliteDialect, GroupCommit.make(db, SqliteConnection.make(db)))
+  const noting = (compileIt: Sql["read"]) => (text: string) => {
+    found.push(compile(sqliteDialect, text).replaceAll(/\s+/g, " "))
+    return compileIt(text)
+  }
+  const noted: Sql = { ...sql, read: noting(sql.read), write: noting(sql.write) }
+  for (const store of [
+    makeAgentStore,
+    makeBindingStore,
+    makeConversationStore,
+    makeKeyStore,
+    makeLimitStore,
+    makeMaintenanceStore,
+    makeMessageStore,
+    makeTurnStore,
+    makeUserStore
+  ]) {
+    store(noted)
+  }
+  return found
+}
+
+/** What reads more than the rows it is about, and may: lists of a tenant, and rare housekeeping. */
+const wide = [
+  /from (users|agents|keys|conversations|attachments) where tenant = \? (and \(|order|and user_id = coalesce)/,
+  /from tenants where 1 = 1/,
+  /from conversations where unended > 0/,
+  /from limits where at < \?/
+]
+
+const planOf = (text: string): ReadonlyArray<string> =>
+  db
+    .prepare(`EXPLAIN QUERY PLAN ${text}`)
+    .all()
+    .map(({ detail }) => `${detail}`)
+
+describe("the plan of", () => {
+  const all = texts()
+
+  it("every statement is looked at", () => assert.isAbove(all.length, 60))
+
+  for (const text of all.filter((one) => !wide.some((pattern) => pattern.test(one)))) {
+    it(`${text.slice(0, 110)} reads by a narrow key`, () => {
+      for (const step of planOf(text)) {
+        assert.notMatch(step, /^SCAN (?!newest|\(subquery|CONSTANT)/)
+        assert.notMatch(step, /\(tenant=\?\)/, "by the tenant alone")
+      }
+    })
+  }
+})
