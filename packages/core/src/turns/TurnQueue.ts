@@ -12,7 +12,7 @@ import * as Scope from "effect/Scope"
 import { Definitions } from "../agents/Definitions.ts"
 import { AgentBackend } from "../backend/AgentBackend.ts"
 import type { Message } from "../conversations/Message.ts"
-import { type StorageError, type TenancyError, TurnError } from "../errors.ts"
+import { StorageError, type TenancyError, TurnError } from "../errors.ts"
 import { fresh, joinKey } from "../ids.ts"
 import * as Turnstile from "../internal/Turnstile.ts"
 import type { ConversationRecord } from "../storage/ConversationStore.ts"
@@ -32,6 +32,11 @@ const shutDown = TurnError.because(
   { _tag: "Unreachable", host: "this process" },
   "This process shuts down. Send again."
 )
+
+const miscounted = StorageError.because({
+  _tag: "Malformed",
+  what: "A stored conversation's count of unended turns"
+})
 
 /** The turns of one conversation that this process has taken on; the first one runs. */
 type Lane = Array<TurnJob>
@@ -161,6 +166,8 @@ export class TurnQueue extends Context.Service<
             }
             yield* conversations.save(of, conversation)
             const left = yield* turns.unended(of, conversationId)
+            // Looking again would find the same for ever.
+            if (left.length === 0) return yield* miscounted
             return yield* Effect.forEach(left, (turn, i) =>
               Effect.gen(function* () {
                 // The first one may have been running when its process died.
