@@ -119,7 +119,10 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
     if (Option.isSome(error)) return Effect.succeed(failed(job, error.value))
     // Dead of a defect, or interrupted by itself, which is one.
     return Effect.as(
-      Effect.logError("A backend died of a defect.", exit.cause),
+      Effect.annotateLogs(
+        Effect.logError("A backend died of a defect.", exit.cause),
+        attributesOf(job)
+      ),
       failed(
         job,
         BackendError.because(
@@ -146,7 +149,13 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
     ).pipe(
       inTurn(job.turn.id),
       Effect.catchCause((cause) =>
-        Effect.logError("The end of a turn could not be stored; it will be taken up again.", cause)
+        Effect.annotateLogs(
+          Effect.logError(
+            "The end of a turn could not be stored; it will be taken up again.",
+            cause
+          ),
+          attributesOf(job)
+        )
       )
     )
 
@@ -170,11 +179,8 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
         {
           attributes: {
             "gen_ai.operation.name": "invoke_agent",
-            "gen_ai.agent.id": job.conversation.agentId,
             "gen_ai.agent.name": job.conversation.template,
-            "gen_ai.conversation.id": job.conversation.id,
-            "tenant.id": job.caller.tenantId,
-            "turn.id": job.turn.id
+            ...attributesOf(job)
           }
         },
         // A stack would only say where the queue starts its fibers, at a tenth of a turn's price.
@@ -182,6 +188,14 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
       )
     )
 }
+
+/** Whose turn it is, as spans and log records say it. */
+const attributesOf = ({ caller, conversation, turn }: TurnJob) => ({
+  "gen_ai.agent.id": conversation.agentId,
+  "gen_ai.conversation.id": conversation.id,
+  "tenant.id": caller.tenantId,
+  "turn.id": turn.id
+})
 
 const finished = (job: TurnJob, stop: StopReason, facts: Step["facts"]) =>
   ({ _tag: "TurnFinished", stop, usage: usageWith(job.turn, facts) }) as const
