@@ -1,7 +1,7 @@
 /** TRN-1, TRN-2: what readers of a turn are told, from whatever cursor they come back. */
 import { BackendError } from "@atrium/core/errors"
 import type { ConversationId } from "@atrium/core/ids"
-import { isFact, type TurnEvent } from "@atrium/core/turns/LiveTurn"
+import { isFact, type TurnEvent } from "@atrium/core/turns/TurnEvent"
 import { Turns } from "@atrium/core/turns/Turns"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"

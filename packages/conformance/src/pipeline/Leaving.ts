@@ -3,7 +3,7 @@
 import { Conversations } from "@atrium/core/conversations/Conversations"
 import { textOf } from "@atrium/core/conversations/Message"
 import * as Cursor from "@atrium/core/turns/Cursor"
-import type { TurnEvent } from "@atrium/core/turns/LiveTurn"
+import type { TurnEvent } from "@atrium/core/turns/TurnEvent"
 import { Turns } from "@atrium/core/turns/Turns"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"

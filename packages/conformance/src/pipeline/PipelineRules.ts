@@ -2,6 +2,7 @@
 import type { Storage } from "@atrium/core/storage/Storage"
 import type { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import type { Chapter } from "../Suite.ts"
+import { canaries } from "./Canaries.ts"
 import { events } from "./Events.ts"
 import { failing } from "./Failing.ts"
 import type { House } from "./House.ts"
@@ -21,7 +22,8 @@ export const pipelineChapters: ReadonlyArray<
   { name: "order", rules: order },
   { name: "leaving", rules: [...leaving, ...races] },
   { name: "restart", rules: restart },
-  { name: "failing", rules: failing }
+  { name: "failing", rules: failing },
+  { name: "canaries", rules: canaries }
 ]
 
 /** Every rule that the pipeline must keep, over any storage and backend. */

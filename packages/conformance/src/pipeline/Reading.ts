@@ -1,6 +1,6 @@
 /** A reader that believes nothing: it fails at the first gap, repeat or untrue text [TRN-1, TRN-2]. */
 import type { Message } from "@atrium/core/conversations/Message"
-import { isFact, type TurnEvent } from "@atrium/core/turns/LiveTurn"
+import { isFact, type TurnEvent } from "@atrium/core/turns/TurnEvent"
 import { isEnd, type TurnFact } from "@atrium/core/turns/TurnFact"
 import { assert } from "@effect/vitest"
 

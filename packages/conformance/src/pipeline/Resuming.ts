@@ -3,7 +3,7 @@
 import type { Running } from "@atrium/core/backend/AgentBackend"
 import type { TurnError } from "@atrium/core/errors"
 import * as Cursor from "@atrium/core/turns/Cursor"
-import type { TurnEvent } from "@atrium/core/turns/LiveTurn"
+import type { TurnEvent } from "@atrium/core/turns/TurnEvent"
 import { Turns } from "@atrium/core/turns/Turns"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
