@@ -15,7 +15,7 @@ const caught = async (mutant: Mutant): Promise<ReadonlyArray<string>> => {
 }
 
 const mutants: ReadonlyArray<readonly [Mutant, sign: RegExp]> = [
-  ["early-ack", /was turn .* and is now|the turn is gone/],
+  ["early-ack", /was turn .* and is now|the turn is gone|but .* stored/],
   ["torn-commit", /unexpected shape|does not begin|counts|is there/],
   ["keyless", /was turn .* and is now/],
   ["amnesiac", /of 3 answers|says/]
