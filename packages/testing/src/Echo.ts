@@ -1,6 +1,6 @@
 /** The smallest whole backend: it says what it was told, in pieces, without a model. */
 import { AgentBackend, type Running } from "@atrium/core/backend/AgentBackend"
-import { textOf } from "@atrium/core/conversations/Message"
+import { answer, textOf } from "@atrium/core/conversations/Message"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 
@@ -24,22 +24,9 @@ export const layer: Layer.Layer<AgentBackend> = AgentBackend.layer(
           const piece = text.slice(offset, offset + pieceLength)
           yield* turn.emit({ _tag: "TextDelta", messageId: id, part: 0, offset, text: piece })
         }
-        yield* turn.commit(
-          [
-            {
-              _tag: "MessageStored",
-              message: {
-                id,
-                role: "assistant",
-                parts: [{ _tag: "Text", text }],
-                turnId: turn.turn.id,
-                at: 0,
-                partial: false
-              }
-            }
-          ],
-          { stop: "answered" }
-        )
+        yield* turn.commit([{ _tag: "MessageStored", message: answer(id, text) }], {
+          stop: "answered"
+        })
         return "answered" as const
       })
     }

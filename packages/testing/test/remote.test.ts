@@ -1,7 +1,7 @@
 import { Conversations } from "@atrium/core/conversations/Conversations"
 import type { Reason } from "@atrium/core/errors"
 import type { Principal } from "@atrium/core/tenancy/Principal"
-import { isFact } from "@atrium/core/turns/LiveTurn"
+import { isFact } from "@atrium/core/turns/TurnEvent"
 import { Turns } from "@atrium/core/turns/Turns"
 import * as RemoteServer from "@atrium/testing/RemoteServer"
 import { assert, describe, it } from "@effect/vitest"

@@ -38,3 +38,16 @@ export type Message = typeof Message.Type
 /** The text parts of a message, joined. */
 export const textOf = (message: Message): string =>
   message.parts.reduce((text, part) => (part._tag === "Text" ? text + part.text : text), "")
+
+/**
+ * A message of the agent that is one text: what most drivers store. Core says of which turn it is
+ * and when it was stored.
+ */
+export const answer = (id: string, text: string): Message => ({
+  id,
+  role: "assistant",
+  parts: [{ _tag: "Text", text }],
+  turnId: "",
+  at: 0,
+  partial: false
+})

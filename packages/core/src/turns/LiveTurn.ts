@@ -6,15 +6,10 @@
  */
 import type { Message, Part } from "../conversations/Message.ts"
 import type { Cursor } from "./Cursor.ts"
-import type { NewDelta, TurnDelta, Written } from "./TurnDelta.ts"
+import type { NewDelta, Written } from "./TurnDelta.ts"
+import type { TurnEvent } from "./TurnEvent.ts"
 import type { TurnFact } from "./TurnFact.ts"
 import { isEnd } from "./TurnFact.ts"
-
-/** What a reader of a turn gets. */
-export type TurnEvent = TurnFact | TurnDelta
-
-/** True for a fact, false for a delta: only deltas name the message they belong to. */
-export const isFact = (event: TurnEvent): event is TurnFact => !("messageId" in event)
 
 /** Events a reader may be behind before it is let go. */
 export const readerCapacity = 256
