@@ -19,6 +19,7 @@ export interface Explained {
  *   primary key. `heap`: the same for rows that may be long, in no order.
  * - `integer`: the type of whole numbers of 64 bits.
  * - `collate`: what follows a column of text so that it is compared byte by byte.
+ * - `changes`: how many rows a statement wrote, in what the driver answers to it.
  * - `explain`: a failed statement as a reason of Atrium's.
  */
 export interface Dialect {
@@ -29,5 +30,6 @@ export interface Dialect {
   readonly heap: string
   readonly integer: string
   readonly collate: string
+  readonly changes: (answer: unknown) => number
   readonly explain: (error: SqlError.SqlError) => Explained
 }

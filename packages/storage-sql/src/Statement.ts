@@ -20,6 +20,9 @@ export type Statement = (
   parameters: ReadonlyArray<Value>
 ) => Effect.Effect<ReadonlyArray<Row>, StorageError>
 
+/** A compiled statement that answers how many rows it wrote. */
+export type Change = (parameters: ReadonlyArray<Value>) => Effect.Effect<number, StorageError>
+
 /** Statements over a transactor, in a dialect. */
 export interface Sql {
   readonly dialect: Dialect
@@ -30,6 +33,8 @@ export interface Sql {
   readonly read: (text: string) => Statement
   /** A statement that writes, in the present transaction or one of its own. */
   readonly write: (text: string) => Statement
+  /** As `write`, for what has to know whether it wrote; cheaper than rows that tell. */
+  readonly change: (text: string) => Change
 }
 
 /** `?` becomes the dialect's placeholder. Texts hold no other question mark. */
@@ -63,6 +68,14 @@ export const make = (dialect: Dialect, transactor: Transactor): Sql => {
     transact: transactor.transact,
     within: transactor.within,
     read: over(transactor.read),
-    write: over(transactor.write)
+    write: over(transactor.write),
+    change: (text) => {
+      const sql = compile(dialect, text)
+      return (parameters) =>
+        Effect.mapBoth(
+          transactor.write((connection) => connection.executeRaw(sql, parameters)),
+          { onFailure: explained, onSuccess: dialect.changes }
+        )
+    }
   }
 }

@@ -96,6 +96,15 @@ export const make = (db: DatabaseSync): SqlConnection.Connection => {
     return noRows
   }
 
+  const raw = (sql: string, parameters: ReadonlyArray<unknown>) =>
+    Effect.suspend(() => {
+      try {
+        return Effect.succeed(prepare(sql).statement.run(...bound(parameters)))
+      } catch (cause) {
+        return Effect.fail(failureOf(cause, "execute"))
+      }
+    })
+
   const values = (sql: string, parameters: ReadonlyArray<unknown>) =>
     Effect.suspend(() => {
       try {
@@ -116,7 +125,7 @@ export const make = (db: DatabaseSync): SqlConnection.Connection => {
       transform === undefined
         ? objects(sql, parameters)
         : Effect.map(objects(sql, parameters), transform),
-    executeRaw: values,
+    executeRaw: raw,
     executeValues: values,
     executeValuesUnprepared: values,
     executeUnprepared: (sql, parameters, transform) =>

@@ -57,5 +57,9 @@ export const sqliteDialect: Dialect = {
   heap: "strict",
   integer: "integer",
   collate: "collate binary",
+  changes: (answer) =>
+    typeof answer === "object" && answer !== null && "changes" in answer
+      ? Number(answer.changes)
+      : 0,
   explain: (error: SqlError) => explain(codeOf(error.reason.cause), error.message)
 }

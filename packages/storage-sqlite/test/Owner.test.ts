@@ -33,6 +33,7 @@ describe("the owner of a file", () => {
       const child = yield* ownedElsewhere(file)
       const { message, reason } = yield* Effect.flip(opened(file, () => Effect.void))
       assert.strictEqual(reason._tag, "Locked")
+      assert.isNull(child.exitCode, "the owner ended by itself")
       assert.match(message, new RegExp(`process ${child.pid} on .+ since \\d{4}-\\d{2}-`))
       yield* kill(child)
       assert.isTrue(existsSync(noteOf(file)), "the note outlives a kill, and does not matter")

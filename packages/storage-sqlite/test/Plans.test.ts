@@ -23,11 +23,18 @@ for (const statement of stores.statements(sqliteDialect)) db.exec(statement)
 const texts = (): ReadonlyArray<string> => {
   const found: Array<string> = []
   const sql = make(sqliteDialect, GroupCommit.make(db, SqliteConnection.make(db)))
-  const noting = (compileIt: Sql["read"]) => (text: string) => {
-    found.push(compile(sqliteDialect, text).replaceAll(/\s+/g, " "))
-    return compileIt(text)
+  const noting =
+    <A>(compileIt: (text: string) => A) =>
+    (text: string): A => {
+      found.push(compile(sqliteDialect, text).replaceAll(/\s+/g, " "))
+      return compileIt(text)
+    }
+  const noted: Sql = {
+    ...sql,
+    read: noting(sql.read),
+    write: noting(sql.write),
+    change: noting(sql.change)
   }
-  const noted: Sql = { ...sql, read: noting(sql.read), write: noting(sql.write) }
   for (const store of [
     makeAgentStore,
     makeBindingStore,

@@ -60,9 +60,9 @@ export const makeConversationStore = (sql: Sql): ConversationStore => {
        last_turn_at = ?
      where tenant = ? and id = ? and ${CONFINED}`
   )
-  const advance = sql.write(
+  const advance = sql.change(
     `update conversations set length = length + ?, unended = unended - ?
-     where tenant = ? and id = ? and ${CONFINED} and fence = ? and cancelling <> ? returning 1`
+     where tenant = ? and id = ? and ${CONFINED} and fence = ? and cancelling <> ?`
   )
   const fence = sql.read(
     `select fence from conversations where tenant = ? and id = ? and ${CONFINED}`
@@ -144,7 +144,7 @@ export const makeConversationStore = (sql: Sql): ConversationStore => {
         Effect.flatMap(
           advance([step.stored, step.ends ? 1 : 0, ...it, step.fence, step.position]),
           (changed): Effect.Effect<Advanced, StorageError> =>
-            changed.length > 0
+            changed > 0
               ? Effect.succeed("advanced")
               : Effect.map(Effect.flatMap(fence(it), lease), (found) => {
                   if (Option.isNone(found)) return "gone"

@@ -73,10 +73,9 @@ export const makeLimitStore = (sql: Sql): LimitStore => {
 
 /** Removes entries older than `before`, at most `limit` of them; tells how many. */
 export const purgeLimits = (sql: Sql) => {
-  const purge = sql.write(
+  const purge = sql.change(
     `delete from limits where (tenant, user_id, number) in
-       (select tenant, user_id, number from limits where at < ? limit ?) returning 1`
+       (select tenant, user_id, number from limits where at < ? limit ?)`
   )
-  return (before: number, limit: number) =>
-    Effect.map(purge([before, Math.max(0, Math.floor(limit))]), (rows) => rows.length)
+  return (before: number, limit: number) => purge([before, Math.max(0, Math.floor(limit))])
 }

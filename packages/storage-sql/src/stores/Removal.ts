@@ -10,8 +10,8 @@ import type { Sql } from "../Statement.ts"
  * table whose rows belong to a conversation gets a statement here.
  */
 export const removeConversation = (sql: Sql): ConversationStore["delete"] => {
-  const conversation = sql.write(
-    `delete from conversations where tenant = ? and id = ? and ${CONFINED} returning 1`
+  const conversation = sql.change(
+    `delete from conversations where tenant = ? and id = ? and ${CONFINED}`
   )
   const byPlace = sql.dialect.indexedBy("turns_place")
   const rows = [`turns ${byPlace}`, "messages", "skips"].map((table) =>
@@ -20,7 +20,7 @@ export const removeConversation = (sql: Sql): ConversationStore["delete"] => {
   return (scope, id) =>
     sql.within(
       Effect.flatMap(conversation([scope.tenantId, id, mine(scope)]), (found) =>
-        found.length === 0
+        found === 0
           ? Effect.succeed(false)
           : Effect.as(
               Effect.forEach(rows, (remove) => remove([scope.tenantId, id]), { discard: true }),

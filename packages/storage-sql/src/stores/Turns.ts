@@ -83,10 +83,10 @@ export const makeTurnStore = (sql: Sql): TurnStore => {
      where tenant = ? and conversation_id = ? and ended_at is null and outcome is null and ${CONFINED}
      order by position, id`
   )
-  const advance = sql.write(
+  const advance = sql.change(
     `update turns set sequence = ?, stored = ?, attempt = ?, waiting = ?, input = ?, cached = ?,
        output = ?, reasoning = ?, micro_usd = ?, outcome = ?, ended_at = ?, facts = facts || ?
-     where tenant = ? and id = ? and ${CONFINED} and outcome is null returning 1`
+     where tenant = ? and id = ? and ${CONFINED} and outcome is null`
   )
   const facts = sql.read(`select facts from turns where tenant = ? and id = ? and ${CONFINED}`)
   return {
@@ -144,7 +144,7 @@ export const makeTurnStore = (sql: Sql): TurnStore => {
           turn.id,
           mine(scope)
         ]),
-        (rows) => rows.length > 0
+        (rows) => rows > 0
       ),
     facts: (scope, turn, sequence) =>
       Effect.map(Effect.flatMap(facts([scope.tenantId, turn.id, mine(scope)]), readFacts), (rows) =>

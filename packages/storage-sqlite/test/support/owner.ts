@@ -8,6 +8,8 @@ const [file = ""] = process.argv.slice(2)
 
 Effect.gen(function* () {
   yield* Storage
+  // A fiber that waits does not keep a process alive; a timer does.
+  yield* Effect.sync(() => setInterval(() => undefined, 60_000))
   yield* Effect.sync(() => writeSync(1, "open\n"))
   return yield* Effect.never
 }).pipe(Effect.provide(Sqlite.layer({ file })), Effect.runFork)
