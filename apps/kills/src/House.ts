@@ -12,7 +12,7 @@ import { Limits } from "@atrium/core/tenancy/Limits"
 import { Principal } from "@atrium/core/tenancy/Principal"
 import { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import * as Cursor from "@atrium/core/turns/Cursor"
-import { isFact } from "@atrium/core/turns/LiveTurn"
+import { isFact } from "@atrium/core/turns/TurnEvent"
 import { Turns } from "@atrium/core/turns/Turns"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
@@ -25,7 +25,7 @@ import * as Guests from "./Guests.ts"
 import { type Line, Orders, type Place, type Sent, type ShownTurn } from "./Script.ts"
 
 /** Longest time anything may take to end. */
-const patience = "20 seconds"
+const patience = "10 seconds"
 
 const parent = process.ppid
 // Whoever kills is killed, too, at times: nothing stays behind.

@@ -41,41 +41,70 @@ const start = (orders: Orders): ChildProcess => {
   return child
 }
 
-/** Hears a house out, up to its last whole line. `ready` is called when it has opened. */
-const hear = async (child: ChildProcess, witness: Witness, ready: () => void): Promise<void> => {
+/** Hears a house out, up to its last whole line. */
+const hear = async (
+  child: ChildProcess,
+  witness: Witness,
+  heard: (line: Line) => void
+): Promise<void> => {
   if (child.stdout === null) return
+  const note = (text: string): void => {
+    const line = Option.getOrUndefined(parseLine(text))
+    if (line === undefined) witness.hear({ _tag: "Failed", what: "the house's output", why: text })
+    else {
+      witness.hear(line)
+      heard(line)
+    }
+  }
   let pending: string | undefined
   for await (const text of createInterface({ input: child.stdout })) {
-    if (pending !== undefined) note(pending, witness, ready)
+    if (pending !== undefined) note(pending)
     pending = text
   }
   // The kill may have cut the last one.
-  if (pending !== undefined && Option.isSome(parseLine(pending))) note(pending, witness, ready)
-}
-
-const note = (text: string, witness: Witness, ready: () => void): void => {
-  const line = Option.getOrUndefined(parseLine(text))
-  if (line === undefined) witness.hear({ _tag: "Failed", what: "the house's output", why: text })
-  else if (line._tag === "Ready") ready()
-  else witness.hear(line)
+  if (pending !== undefined && Option.isSome(parseLine(pending))) note(pending)
 }
 
 const over = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode === null && child.signalCode === null) await once(child, "exit")
 }
 
-/** Kills the house at a moment that the dice choose: while it boots, or at work. */
-const kill = async (
+/** When a house is killed: some time after it was started or ready, or at a line that it prints. */
+type Moment =
+  | { readonly after: "start" | "ready"; readonly ms: number }
+  | { readonly at: Line["_tag"]; readonly count: number }
+
+/** A line that does not come is not waited for longer. */
+const lineMs = 1500
+
+const lines: ReadonlyArray<Line["_tag"]> = ["Sending", "Accepted", "Accepted", "Read", "Cancelling"]
+
+const someMoment = (dice: Dice.Dice): Moment => {
+  const kind = dice.roll()
+  if (kind < 0.15) return { after: "start", ms: dice.below(700) }
+  if (kind < 0.6) return { after: "ready", ms: dice.below(250) }
+  const at = lines[dice.below(lines.length)] ?? "Accepted"
+  return { at, count: 1 + dice.below(at === "Read" ? 200 : at === "Cancelling" ? 2 : 25) }
+}
+
+/** Waits for the moment; a house that ends by itself ends the wait. */
+const awaited = async (
   child: ChildProcess,
-  dice: Dice.Dice,
-  isReady: Promise<void>
+  moment: Moment,
+  listen: (listener: (line: Line) => void) => void
 ): Promise<string> => {
-  const boots = dice.chance(0.15)
-  const ms = dice.below(boots ? 700 : 250)
-  if (!boots) await Promise.race([isReady, over(child)])
-  await sleep(ms)
-  child.kill("SIGKILL")
-  return `${ms} ms after it ${boots ? "was started" : "was ready"}`
+  const line = (tag: Line["_tag"], count: number) =>
+    new Promise<void>((resolve) => {
+      let seen = 0
+      listen(({ _tag }) => _tag === tag && ++seen === count && resolve())
+    })
+  if ("at" in moment) {
+    await Promise.race([line(moment.at, moment.count), sleep(lineMs), over(child)])
+    return `at ${moment.at} number ${moment.count}`
+  }
+  if (moment.after === "ready") await Promise.race([line("Ready", 1), over(child)])
+  await sleep(moment.ms)
+  return `${moment.ms} ms after its ${moment.after}`
 }
 
 /** Lives one life. The house's file lies in a temporary folder that is removed. */
@@ -94,14 +123,14 @@ export const live = async (plan: Plan): Promise<Outcome> => {
         load: !last,
         ...witness.orders()
       })
-      let ready = (): void => {}
-      const isReady = new Promise<void>((resolve) => {
-        ready = resolve
-      })
-      const heard = hear(child, witness, ready)
+      let listener = (_: Line): void => {}
+      const heard = hear(child, witness, (line) => listener(line))
       const limit = setTimeout(() => child.kill("SIGKILL"), longestMs)
       if (!last) {
-        const moment = await kill(child, dice, isReady)
+        const moment = await awaited(child, someMoment(dice), (wanted) => {
+          listener = wanted
+        })
+        child.kill("SIGKILL")
         witness.kills += 1
         onKill?.(moment)
       }

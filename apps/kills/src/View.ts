@@ -1,7 +1,7 @@
 /** A reader of a turn, as a client puts a turn together from events. It notices gaps and repeats. */
 import { isDeepStrictEqual } from "node:util"
 import { textOf } from "@atrium/core/conversations/Message"
-import { isFact } from "@atrium/core/turns/LiveTurn"
+import { isFact } from "@atrium/core/turns/TurnEvent"
 import { isEnd, type TurnFact } from "@atrium/core/turns/TurnFact"
 import type { Event } from "./Script.ts"
 

@@ -128,7 +128,8 @@ export class Witness {
   orders(): Pick<Orders, "resend" | "follow" | "places"> {
     const promises = [...this.promises.values()]
     const open = promises.filter(({ refused, turnId }) => turnId === undefined && !refused)
-    const answered = promises.filter(({ turnId }) => turnId !== undefined).slice(-5)
+    const known = promises.filter(({ turnId }) => turnId !== undefined)
+    const answered = [...known.slice(0, 5), ...known.slice(5).slice(-5)]
     for (const { turnId } of promises) if (turnId !== undefined) this.viewOf(turnId, "patient")
     const places = new Map(promises.map(({ sent }) => [JSON.stringify(sent.place), sent.place]))
     const follow = [...this.views].flatMap(([key, view]) => {
