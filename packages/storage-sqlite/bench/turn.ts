@@ -8,8 +8,12 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { Storage } from "@atrium/core/storage/Storage"
 import { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
+import * as StorageSql from "@atrium/storage-sql/StorageSql"
 import * as Effect from "effect/Effect"
-import * as Sqlite from "../src/Sqlite.ts"
+import * as GroupCommit from "../src/GroupCommit.ts"
+import * as SqliteConnection from "../src/SqliteConnection.ts"
+import * as SqliteDatabase from "../src/SqliteDatabase.ts"
+import { sqliteDialect } from "../src/SqliteDialect.ts"
 import { begin, commit, conversationOf, open, type Who } from "./workload.ts"
 
 const turns = Number(process.argv[2] ?? 10_000)
@@ -46,7 +50,7 @@ const turn = Effect.fnUntraced(function* (who: ReadonlyArray<Who>) {
   yield* commit(one, began)
 })
 
-const program = Effect.gen(function* () {
+const program = Effect.fnUntraced(function* (group: GroupCommit.GroupCommit) {
   const { stores } = yield* Storage
   const who = yield* Effect.forEach(Array.from({ length: users }), (_, i) => open(`user-${i}`))
   const size = () => statSync(file).size
@@ -55,7 +59,11 @@ const program = Effect.gen(function* () {
   yield* many(Math.min(turns, 5000), 1)
   for (let round = 0; round < 3; round++) {
     yield* measured("a turn, one after another", turns, many(turns, 1))
+    const before = group.counts()
     yield* measured("a turn, 50 in flight", turns, many(turns, 50))
+    const { commits, transactions } = group.counts()
+    const size = (transactions - before.transactions) / (commits - before.commits)
+    show("transactions to a commit", size.toFixed(1))
   }
   const [one] = who
   if (one === undefined) return
@@ -71,10 +79,20 @@ const program = Effect.gen(function* () {
   yield* Effect.sync(() => show("file, not yet checkpointed", `${size()} bytes`))
 })
 
-await program.pipe(
-  Effect.provide([Sqlite.layer({ file, durability }), TenantResolver.layerTrusted]),
-  Effect.runPromise
-)
+/** The storage as `Sqlite.layer` makes it, and the group commit that it stands on. */
+const opened = Effect.gen(function* () {
+  const db = yield* SqliteDatabase.open(file, durability)
+  const group = GroupCommit.make(db, SqliteConnection.make(db))
+  const storage = yield* StorageSql.make({
+    dialect: sqliteDialect,
+    transactor: group,
+    durability,
+    owners: "one"
+  })
+  yield* Effect.provideService(program(group), Storage, storage)
+})
+
+await opened.pipe(Effect.scoped, Effect.provide(TenantResolver.layerTrusted), Effect.runPromise)
 
 const db = new DatabaseSync(file)
 for (const row of db

@@ -177,14 +177,17 @@ describe("a group commit", () => {
   )
 
   it.live(
-    "leaves nothing of a body that is interrupted while it waits, and frees the connection",
+    "leaves nothing of a body that is interrupted, and has freed the connection by then",
     () =>
       Effect.gen(function* () {
-        const { add, group, numbers } = database()
-        const writer = yield* Effect.forkChild(group.transact(Effect.andThen(add(1), Effect.never)))
+        const { add, db, group, numbers } = database()
+        const slow = Effect.ensuring(Effect.never, Effect.sleep(10))
+        const writer = yield* Effect.forkChild(group.transact(Effect.andThen(add(1), slow)))
         const beside = yield* Effect.forkChild(group.transact(add(2)))
         yield* Effect.sleep(5)
+        assert.isTrue(db.isTransaction)
         yield* Fiber.interrupt(writer)
+        assert.isFalse(db.isTransaction)
         yield* Fiber.join(beside)
         assert.deepStrictEqual(yield* numbers, [2])
       })
