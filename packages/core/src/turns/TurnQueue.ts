@@ -38,8 +38,16 @@ const miscounted = StorageError.because({
   what: "A stored conversation's count of unended turns"
 })
 
-/** The turns of one conversation that this process has taken on; the first one runs. */
-type Lane = Array<TurnJob>
+/**
+ * The turns of one conversation that this process has taken on; the first one runs.
+ * - `fence`: the one they are written under.
+ * - `seen`: position of the newest turn that was looked at; one beyond it was begun elsewhere.
+ */
+interface Lane {
+  jobs: Array<TurnJob>
+  fence: number
+  seen: number
+}
 
 export class TurnQueue extends Context.Service<
   TurnQueue,
@@ -67,13 +75,13 @@ export class TurnQueue extends Context.Service<
     ) => TurnJob
     /** The turn's job, while this process has it. */
     readonly find: (scope: TenantScope, turnId: string) => TurnJob | undefined
-    /** True while this process has turns of the conversation. */
-    readonly has: (scope: TenantScope, conversationId: string) => boolean
+    /** True while this process has every unended turn of the conversation, under its own lease. */
+    readonly hasAll: (scope: TenantScope, conversation: ConversationRecord) => boolean
     /** Stops a turn, which then ends; one that has not begun just leaves the queue. */
     readonly stop: (job: TurnJob) => void
     /**
-     * Takes on the turns that a dead process left in a conversation, if there are any. Call it
-     * exclusively.
+     * Takes on the turns of a conversation that nobody has: a dead process left them, or another one
+     * began them under this process' lease. Call it exclusively.
      */
     readonly takeUp: (
       scope: TenantScope,
@@ -109,15 +117,27 @@ export class TurnQueue extends Context.Service<
 
       const leave = (job: TurnJob): void => {
         const key = laneKey(job.caller, job.conversation.id)
-        const lane = lanes.get(key) ?? []
-        const first = lane[0]
-        const rest = lane.filter((other) => other !== job)
-        if (rest.length === 0) lanes.delete(key)
-        else lanes.set(key, rest)
-        jobs.delete(joinKey(job.caller.tenantId, job.turn.id))
+        const lane = lanes.get(key)
+        const id = joinKey(job.caller.tenantId, job.turn.id)
+        if (jobs.get(id) === job) jobs.delete(id)
         job.live.close()
         for (const done of job.onDone) done()
-        if (first === job && rest[0] !== undefined && !closing) start(rest[0])
+        if (lane === undefined || !lane.jobs.includes(job)) return
+        const [first] = lane.jobs
+        lane.jobs = lane.jobs.filter((other) => other !== job)
+        const [next] = lane.jobs
+        if (next === undefined) lanes.delete(key)
+        else if (first === job && !closing) start(next)
+      }
+
+      /** Another process has written since: nothing of these turns can be written here any more. */
+      const drop = (key: string, lane: Lane): void => {
+        lanes.delete(key)
+        for (const job of lane.jobs) {
+          job.stopped ??= "fenced"
+          if (job.fiber === undefined) leave(job)
+          else job.fiber.interruptUnsafe()
+        }
       }
 
       const start = (job: TurnJob): void => {
@@ -135,12 +155,16 @@ export class TurnQueue extends Context.Service<
           return job
         }
         jobs.set(joinKey(job.caller.tenantId, job.turn.id), job)
+        const { fence } = job.conversation
+        const seen = job.turn.position
         if (lane === undefined) {
-          lanes.set(key, [job])
+          lanes.set(key, { jobs: [job], fence, seen })
           start(job)
         } else {
           job.waited = true
-          lane.push(job)
+          lane.jobs.push(job)
+          lane.fence = fence
+          lane.seen = Math.max(lane.seen, seen)
         }
         return job
       }
@@ -151,43 +175,74 @@ export class TurnQueue extends Context.Service<
         storage.owners === "one" ||
         conversation.leaseUntil <= now
 
+      const isOurs = (lane: Lane, conversation: ConversationRecord): boolean =>
+        conversation.owner === owner && conversation.fence === lane.fence
+
+      /** The turns that nobody has, read and, where nobody has any, under a new lease. */
+      const left = Effect.fnUntraced(function* (
+        of: TenantScope,
+        found: ConversationRecord,
+        now: number,
+        lane: Lane | undefined
+      ) {
+        const { id } = found
+        const unended = yield* turns.unended(of, id)
+        if (lane !== undefined) {
+          const own = new Set(lane.jobs.map(({ turn }) => turn.id))
+          const begun = lane.jobs[0]?.turn.position ?? 0
+          return unended
+            .filter((turn) => !own.has(turn.id) && turn.position > begun)
+            .map((turn) => ({ turn, conversation: { ...found, fence: lane.fence } }))
+        }
+        // Looking again would find the same for ever.
+        if (unended.length === 0) return yield* miscounted
+        const conversation: ConversationRecord = {
+          ...found,
+          fence: found.fence + 1,
+          owner,
+          leaseUntil: now + leaseMs
+        }
+        yield* conversations.save(of, conversation)
+        return yield* Effect.forEach(unended, (turn, i) => {
+          if (i > 0) return Effect.succeed({ turn, conversation })
+          // The first one may have been running when its process died.
+          const again = { ...turn, attempt: turn.attempt + 1 }
+          return Effect.as(turns.advance(of, again, []), { turn: again, conversation })
+        })
+      })
+
       const takeUp = Effect.fnUntraced(function* (of: TenantScope, conversationId: string) {
         const now = yield* Clock.currentTimeMillis
-        const taken = yield* storage.transact(
+        const key = laneKey(of, conversationId)
+        const { position, taken } = yield* storage.transact(
           Effect.gen(function* () {
-            const found = yield* conversations.find(of, conversationId)
-            if (Option.isNone(found) || found.value.unended === 0) return []
-            if (lanes.has(laneKey(of, conversationId)) || !mayLease(found.value, now)) return []
-            const conversation: ConversationRecord = {
-              ...found.value,
-              fence: found.value.fence + 1,
-              owner,
-              leaseUntil: now + leaseMs
-            }
-            yield* conversations.save(of, conversation)
-            const left = yield* turns.unended(of, conversationId)
-            // Looking again would find the same for ever.
-            if (left.length === 0) return yield* miscounted
-            return yield* Effect.forEach(left, (turn, i) =>
-              Effect.gen(function* () {
-                // The first one may have been running when its process died.
-                const again = i === 0 ? { ...turn, attempt: turn.attempt + 1 } : turn
-                if (i === 0) yield* turns.advance(of, again, [])
-                return {
-                  conversation,
-                  turn: again,
-                  read: yield* readTurn(storage.stores, of, turn)
-                }
-              })
+            const found = Option.getOrUndefined(yield* conversations.find(of, conversationId))
+            if (found === undefined || found.unended === 0) return { position: 0, taken: [] }
+            const lane = lanes.get(key)
+            const own = lane !== undefined && isOurs(lane, found)
+            if (!own && !mayLease(found, now)) return { position: 0, taken: [] }
+            const turnsLeft = yield* left(of, found, now, own ? lane : undefined)
+            const taken = yield* Effect.forEach(turnsLeft, (one) =>
+              Effect.map(readTurn(storage.stores, of, one.turn), (read) => ({ ...one, read }))
             )
+            return { position: found.position, taken }
           })
         )
-        for (const { conversation, read, turn } of taken) {
-          const caller = yield* resolver.renew({
+        const callers = yield* Effect.forEach(taken, ({ turn }) =>
+          resolver.renew({
             tenant: of.tenantId,
             scopes: turn.scopes,
             ...(turn.userId === null ? {} : { user: turn.userId })
           })
+        )
+        const lane = lanes.get(key)
+        const [first] = taken
+        if (lane !== undefined && first !== undefined && first.conversation.fence !== lane.fence) {
+          drop(key, lane)
+        }
+        for (const [i, { conversation, read, turn }] of taken.entries()) {
+          const caller = callers[i]
+          if (caller === undefined) continue
           enter({
             caller,
             conversation,
@@ -200,6 +255,8 @@ export class TurnQueue extends Context.Service<
             onDone: []
           })
         }
+        const entered = lanes.get(key)
+        if (entered !== undefined) entered.seen = Math.max(entered.seen, position)
       })
 
       const lease = Effect.fnUntraced(function* (
@@ -217,7 +274,7 @@ export class TurnQueue extends Context.Service<
 
       const renewLeases = Effect.suspend(() =>
         Effect.forEach(
-          [...lanes.values()].flatMap(([first]) => first ?? []),
+          [...lanes.values()].flatMap(({ jobs: [first] }) => first ?? []),
           (job) =>
             Effect.flatMap(Clock.currentTimeMillis, (now) => lease(job, now + leaseMs)).pipe(
               Effect.catchCause((cause) => Effect.logWarning("A lease was not renewed.", cause))
@@ -247,7 +304,7 @@ export class TurnQueue extends Context.Service<
         Effect.suspend(() => {
           closing = true
           const all = [...jobs.values()]
-          const left = [...lanes.values()].flatMap(([first]) => first ?? [])
+          const left = [...lanes.values()].flatMap(({ jobs: [first] }) => first ?? [])
           for (const job of all) {
             job.stopped ??= "closing"
             job.fiber?.interruptUnsafe()
@@ -285,7 +342,12 @@ export class TurnQueue extends Context.Service<
             onDone: []
           }),
         find: (of, turnId) => jobs.get(joinKey(of.tenantId, turnId)),
-        has: (of, conversationId) => lanes.has(laneKey(of, conversationId)),
+        hasAll: (of, conversation) => {
+          const lane = lanes.get(laneKey(of, conversation.id))
+          return (
+            lane !== undefined && isOurs(lane, conversation) && conversation.position <= lane.seen
+          )
+        },
         stop,
         takeUp,
         renewLeases,

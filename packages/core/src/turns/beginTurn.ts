@@ -25,7 +25,7 @@ interface Parts {
  * - `Replayed`: the same id was sent before; this is its turn.
  * - `Begun`: a new turn. `ours`: this process has the lease and runs it. `interrupts`: the position
  *   of the running turn that this one cancels, 0 for none.
- * - `Stale`: a dead process left unended turns; take them up, then begin again.
+ * - `Stale`: there are unended turns that nobody has; take them up, then begin again.
  */
 export type Began =
   | { readonly _tag: "Replayed"; readonly turn: TurnRecord }
@@ -130,7 +130,7 @@ export const beginTurn = ({ definitions, queue, storage }: Parts) => {
           send.id === undefined ? undefined : yield* replayed(caller, send, send.id, now, plan)
         if (prior !== undefined) return { _tag: "Replayed", turn: prior }
         const ours = queue.mayLease(before, now)
-        if (ours && before.unended > 0 && !queue.has(caller, before.id)) return { _tag: "Stale" }
+        if (ours && before.unended > 0 && !queue.hasAll(caller, before)) return { _tag: "Stale" }
         const { template } = yield* definitions.find(before.template)
         if (send.retryOf !== undefined) yield* retried(caller, send.conversation, send.retryOf)
         const onBusy = send.onBusy ?? template.onBusy ?? "queue"

@@ -90,12 +90,20 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
     }
   })
 
+  const lostMeanwhile = Effect.fnUntraced(function* ({ caller, conversation, turn }: TurnJob) {
+    const { conversations, turns } = storage.stores
+    const now = Option.getOrUndefined(yield* conversations.find(caller, conversation.id))
+    const row = Option.getOrUndefined(yield* turns.find(caller, turn.id))
+    if (now === undefined || row === undefined || row.end !== null) return "gone" as const
+    return now.fence === conversation.fence ? undefined : ("fenced" as const)
+  })
+
   const perform = Effect.fnUntraced(function* (job: TurnJob) {
     if (job.stopped === "cancelled") return "cancelled" as const
     if (job.waited) {
-      // Deleted, or cancelled from another process, while it waited: no model is called for it.
-      const now = Option.getOrUndefined(yield* storage.stores.turns.find(job.caller, job.turn.id))
-      if (now === undefined || now.end !== null) return yield* halt(job, "gone")
+      // No model is called for what was deleted, cancelled or taken over while it waited here.
+      const why = yield* lostMeanwhile(job)
+      if (why !== undefined) return yield* halt(job, why)
     }
     if (job.turn.attempt >= maximumRuns) {
       return yield* TurnError.because({ _tag: "Crashed", times: job.turn.attempt })
