@@ -6,7 +6,17 @@ import { givingWay } from "./pipeline/GivingWay.ts"
 
 const backend = AgentBackend.layer(Effect.sync(() => Puppet.make().driver))
 
-pipelineConformance({ name: "memory", storage: () => Storage.layerMemory, backend })
+pipelineConformance({
+  name: "memory",
+  storage: () => Storage.layerMemory,
+  backend,
+  processes: true
+})
 
 // Every read and write takes a random time, as over a network: races that memory never meets.
-pipelineConformance({ name: "memory that gives way", storage: () => givingWay, backend })
+pipelineConformance({
+  name: "memory that gives way",
+  storage: () => givingWay,
+  backend,
+  processes: true
+})

@@ -8,6 +8,7 @@ import { pipelineChapters } from "./PipelineRules.ts"
  * Registers a suite that proves the pipeline over a storage and a backend.
  * - `storage`: kept at `file`, a path that no other rule uses.
  * - `backend`: built for each rule, over the rule's storage.
+ * - `processes`: whether several processes may have the storage open.
  * - `knownFailures`: rules that are known to fail; they are run, must fail, and have a day by which
  *   they must be mended.
  */
@@ -17,7 +18,7 @@ export const pipelineConformance = (
   register({
     name: `pipeline conformance: ${options.name}`,
     chapters: pipelineChapters,
-    capabilities: {},
+    capabilities: { processes: options.processes ?? false },
     knownFailures: options.knownFailures ?? [],
     run: (rule) => runPipelineRule(rule, options)
   })

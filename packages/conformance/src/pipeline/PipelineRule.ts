@@ -27,10 +27,14 @@ export interface Subject {
   readonly storage: (options: { readonly file: string }) => Layer.Layer<Storage, unknown>
   readonly backend: Layer.Layer<AgentBackend, unknown, Storage>
   readonly app?: App
+  /** Whether several processes may have the storage open; false unless said otherwise. */
+  readonly processes?: boolean
 }
 
-/** What a rule's `applies` decides on: nothing yet. */
-export type PipelineCapabilities = Readonly<Record<string, never>>
+/** What a rule's `applies` decides on. */
+export interface PipelineCapabilities {
+  readonly processes: boolean
+}
 
 export type PipelineRule = Rule<PipelineCapabilities, House | Storage | TenantResolver>
 

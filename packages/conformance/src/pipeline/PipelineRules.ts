@@ -9,6 +9,7 @@ import type { House } from "./House.ts"
 import { leaving } from "./Leaving.ts"
 import { order } from "./Order.ts"
 import type { PipelineCapabilities, PipelineRule } from "./PipelineRule.ts"
+import { processes } from "./Processes.ts"
 import { races } from "./Races.ts"
 import { replay } from "./Replay.ts"
 import { restart } from "./Restart.ts"
@@ -22,6 +23,7 @@ export const pipelineChapters: ReadonlyArray<
   { name: "order", rules: order },
   { name: "leaving", rules: [...leaving, ...races] },
   { name: "restart", rules: restart },
+  { name: "processes", rules: processes },
   { name: "failing", rules: failing },
   { name: "canaries", rules: canaries }
 ]
