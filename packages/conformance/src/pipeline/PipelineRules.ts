@@ -4,6 +4,7 @@ import type { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import type { Chapter } from "../Suite.ts"
 import { canaries } from "./Canaries.ts"
 import { events } from "./Events.ts"
+import { facades } from "./Facades.ts"
 import { failing } from "./Failing.ts"
 import type { House } from "./House.ts"
 import { leaving } from "./Leaving.ts"
@@ -25,7 +26,7 @@ export const pipelineChapters: ReadonlyArray<
   { name: "restart", rules: restart },
   { name: "processes", rules: processes },
   { name: "failing", rules: failing },
-  { name: "canaries", rules: canaries }
+  { name: "isolation", rules: [...facades, ...canaries] }
 ]
 
 /** Every rule that the pipeline must keep, over any storage and backend. */

@@ -1,0 +1,155 @@
+/** ISO-1, ISO-2, ISO-3 at the facades: generated from the list of their methods. */
+import { Agents } from "@atrium/core/agents/Agents"
+import { Bindings } from "@atrium/core/agents/Bindings"
+import { Conversations } from "@atrium/core/conversations/Conversations"
+import { AgentId } from "@atrium/core/ids"
+import { Limits } from "@atrium/core/tenancy/Limits"
+import { Users } from "@atrium/core/tenancy/Users"
+import { Turns } from "@atrium/core/turns/Turns"
+import { assert } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import { asText, keepingLog, type Line } from "./CanaryWorld.ts"
+import { type FacadeSpecimen, facadeMethods, facadeSpecimens, type Ids } from "./FacadeSpecimens.ts"
+import { as, inHouse } from "./House.ts"
+import { type PipelineRule, timed } from "./PipelineRule.ts"
+import * as Puppet from "./Puppet.ts"
+import { ask, send, talk } from "./Steps.ts"
+import { passing } from "./VirtualTime.ts"
+
+const planted = "a word that only ann knows"
+
+/** Everything that ann, of the tenant acme, has, as she and her operator read it. */
+const readBack = ({ agent, conversation, turn, user }: Ids) =>
+  Effect.gen(function* () {
+    const own = Effect.gen(function* () {
+      const turns = yield* Turns
+      const conversations = yield* Conversations
+      const limits = yield* Limits
+      const found = yield* conversations.list({})
+      const mine = found.items.find(({ id }) => id === conversation)
+      if (mine === undefined) return "her conversation is gone"
+      const sent = yield* conversations.messages(mine.id, {})
+      const first = yield* Effect.map(Turns, () => sent.items[0]?.turnId === turn)
+      const events = yield* Stream.runCollect(
+        turns.stream({ conversation: mine.id, text: planted, id: "planted" })
+      )
+      return asText([found, sent, first, events, yield* limits.left])
+    })
+    const operated = Effect.gen(function* () {
+      const agents = yield* Agents
+      const users = yield* Users
+      const bindings = yield* Bindings
+      return asText([
+        yield* agents.find(AgentId(agent)),
+        yield* users.find(user),
+        yield* bindings.list({ agentId: AgentId(agent) }, {})
+      ])
+    })
+    return [
+      yield* own.pipe(as(user)),
+      yield* operated.pipe(as("the operator", "acme", ["agents", "operator"]))
+    ]
+  })
+
+/** What ann plants: a turn that can be replayed, an agent of her own, a profile. */
+const plant = Effect.gen(function* () {
+  const user = "ann"
+  const ids = yield* Effect.gen(function* () {
+    const { agentId: agent, id: conversation } = yield* talk("default", "own")
+    const { id: turn } = yield* send({ conversation, text: planted, id: "planted" })
+    yield* passing(ask({ conversation, text: planted, id: "planted" }))
+    return { user, agent, conversation, turn }
+  }).pipe(as(user))
+  yield* Effect.flatMap(Users, (users) =>
+    users.save({ id: user, name: planted, properties: { secret: planted } })
+  ).pipe(as("the operator", "acme", ["operator"]))
+  return ids
+})
+
+const unknown: Ids = {
+  user: "nobody",
+  agent: "agent_000000000000000000000000",
+  conversation: "conv_000000000000000000000000",
+  turn: "turn_000000000000000000000000"
+}
+
+interface Stranger {
+  readonly user: string
+  readonly tenant: string
+  readonly scopes: ReadonlyArray<string>
+}
+
+const names = /(conv|agent|turn)_[0-9a-z]{22,24}|ann|nobody|bob \d|beta \d/g
+
+/** The answer to a stranger and what was logged, in which no id can be told from another. */
+const answer = Effect.fnUntraced(function* (
+  { call }: FacadeSpecimen,
+  { scopes, tenant, user }: Stranger,
+  ids: Ids
+) {
+  const lines: Array<Line> = []
+  // Ids of one millisecond sort at random.
+  yield* TestClock.adjust(1)
+  const exit = yield* Effect.exit(passing(as(user, tenant, scopes)(call(ids)))).pipe(
+    Effect.provide(keepingLog(lines), { local: true })
+  )
+  const told = Exit.isSuccess(exit) ? asText(exit.value) : asText(exit.cause)
+  const logged = lines.map(({ text }) => text).join("\n")
+  return [told, logged].map((text) => text.replaceAll(names, "?"))
+})
+
+/** Each method, called by strangers with ann's ids and with unknown ones. */
+const asked = (strangerOf: (which: "bob 1" | "bob 2") => Stranger) =>
+  Effect.gen(function* () {
+    const ids = yield* plant
+    const before = yield* readBack(ids)
+    for (const specimen of facadeSpecimens) {
+      const foreign = yield* answer(specimen, strangerOf("bob 1"), ids)
+      const none = yield* answer(specimen, strangerOf("bob 2"), unknown)
+      for (const text of foreign) {
+        assert.notInclude(text, planted, `${specimen.method} told what ann wrote`)
+      }
+      assert.deepStrictEqual(
+        foreign,
+        none,
+        `${specimen.method} answers a foreign id unlike an unknown one`
+      )
+      assert.deepStrictEqual(yield* readBack(ids), before, `${specimen.method} changed ann's data`)
+    }
+  }).pipe((self) => inHouse(self, { backend: Puppet.make().driver }))
+
+const scopes = ["turns", "agents", "act-as"]
+
+export const facades: ReadonlyArray<PipelineRule> = [
+  timed({
+    id: "ISO-1a",
+    sentence: "every method of every facade is tried on strangers",
+    check: inHouse(
+      Effect.map(facadeMethods, (methods) =>
+        assert.sameMembers(
+          facadeSpecimens.map(({ method }) => method),
+          [...methods]
+        )
+      )
+    )
+  }),
+  timed({
+    id: "ISO-1b",
+    rows: ["026"],
+    sentence: "an operator of another tenant gets and changes nothing, and learns of no id",
+    check: asked((which) => ({
+      user: "ann",
+      tenant: which.replace("bob", "beta"),
+      scopes: [...scopes, "operator"]
+    }))
+  }),
+  timed({
+    id: "ISO-2a",
+    rows: ["026", "068"],
+    sentence: "another user of the tenant gets and changes nothing, and learns of no id",
+    check: asked((user) => ({ user, tenant: "acme", scopes }))
+  })
+]
