@@ -53,7 +53,10 @@ const look = Effect.fnUntraced(function* (
   rate: Rate
 ): Effect.fn.Return<{ number: number; blocking: Option.Option<number> }, StorageError> {
   const [last] = yield* log.scan(tx, path, { limit: 1, reverse: true })
-  const number = last === undefined ? 1 : Number(last.rest) + 1
+  let number = last === undefined ? 1 : Number(last.rest) + 1
+  // A scan does not see what is added after it, and nothing notices: only a read of a free number
+  // lets one of two at once commit.
+  while (Option.isSome(yield* log.get(tx, [...path, padded(number)]))) number += 1
   return { number, blocking: yield* log.get(tx, [...path, padded(number - rate.turns)]) }
 })
 
@@ -74,8 +77,6 @@ export const makeLimitStore = (driver: KeyValueDriver): LimitStore => ({
         if (Option.isSome(blocking) && blocking.value > now - rate.windowMs) {
           return blocking.value + rate.windowMs - now
         }
-        // Of two at once that found the same last turn, this lets one commit only.
-        yield* log.get(tx, [...path, padded(number)])
         if (Option.isSome(blocking)) log.remove(tx, [...path, padded(number - rate.turns)])
         log.set(tx, [...path, padded(number)], now)
         return 0
