@@ -16,6 +16,9 @@ import { replay } from "./Replay.ts"
 import { restart } from "./Restart.ts"
 import { resuming } from "./Resuming.ts"
 
+import { seeds } from "./Seeds.ts"
+import { tenancy } from "./Tenancy.ts"
+
 export const pipelineChapters: ReadonlyArray<
   Chapter<PipelineCapabilities, House | Storage | TenantResolver>
 > = [
@@ -26,6 +29,8 @@ export const pipelineChapters: ReadonlyArray<
   { name: "restart", rules: restart },
   { name: "processes", rules: processes },
   { name: "failing", rules: failing },
+  { name: "tenancy", rules: tenancy },
+  { name: "sources", rules: seeds },
   { name: "isolation", rules: [...facades, ...canaries] }
 ]
 
