@@ -66,7 +66,7 @@ const statements = ({
        created_at ${int}, ended_at ${whole}, facts ${text} default '',
        version ${whole} not null default 1,
        primary key (tenant, id)) ${clustered}`,
-    "create index turns_place on turns (tenant, conversation_id, ended_at, position)",
+    "create unique index turns_place on turns (tenant, conversation_id, position)",
     `create unique index turns_key on turns (tenant, conversation_id, "key")
        where "key" is not null`
   ]

@@ -13,8 +13,7 @@ export const removeConversation = (sql: Sql): ConversationStore["delete"] => {
   const conversation = sql.change(
     `delete from conversations where tenant = ? and id = ? and ${CONFINED}`
   )
-  const byPlace = sql.dialect.indexedBy("turns_place")
-  const rows = [`turns ${byPlace}`, "messages", "skips"].map((table) =>
+  const rows = [`turns ${sql.dialect.indexedBy("turns_place")}`, "messages", "skips"].map((table) =>
     sql.write(`delete from ${table} where tenant = ? and conversation_id = ?`)
   )
   return (scope, id) =>

@@ -57,38 +57,44 @@ const all = readAll("turn", read)
 const readFacts = readAll("turn", (row: Reader) => {
   const facts = new Map<number, FactRecord>()
   for (const line of row.text().split("\n")) {
-    if (line === "") continue
+    if (line.trim() === "") continue
     for (const fact of row.decoded(line, decodeFacts, [])) facts.set(fact.sequence, fact)
   }
   return [...facts.values()].sort((a, b) => a.sequence - b.sequence)
 })
 
+/**
+ * Room for the facts of a plain turn, so that its row does not grow when it ends: a row that grows
+ * moves others to other pages, and every page is one more to write.
+ */
+const room = " ".repeat(300)
+
 export const makeTurnStore = (sql: Sql): TurnStore => {
   const { indexedBy } = sql.dialect
   const insert = sql.write(
-    `insert into turns (tenant, conversation_id, user_id, ${own})
-     select tenant, id, user_id, ${Array(18).fill("?").join(", ")} from conversations
-     where tenant = ? and id = ? and user_id = ? and ${CONFINED} and not exists
-       (select 1 from turns ${indexedBy("turns_place")} where tenant = ? and conversation_id = ?
-        and ended_at is null and position = ?)
-     on conflict do nothing`
+    `insert into turns (tenant, conversation_id, user_id, ${own}, facts)
+     select tenant, id, user_id, ${Array(18).fill("?").join(", ")}, '${room}' from conversations
+     where tenant = ? and id = ? and user_id = ? and ${CONFINED} on conflict do nothing`
   )
-  const find = sql.read(`select ${columns} from turns where tenant = ? and id = ? and ${CONFINED}`)
+  const byId = `from turns where tenant = ? and id = ? and ${CONFINED}`
+  const find = sql.read(`select ${columns} ${byId}`)
   const findKeyed = sql.read(
     `select ${columns} from turns ${indexedBy("turns_key")}
      where tenant = ? and conversation_id = ? and "key" = ? and ${CONFINED} limit 1`
   )
   const unended = sql.read(
     `select ${columns} from turns ${indexedBy("turns_place")}
-     where tenant = ? and conversation_id = ? and ended_at is null and outcome is null and ${CONFINED}
-     order by position, id`
+     where tenant = ? and conversation_id = ? and outcome is null and ${CONFINED}
+     order by position desc
+     limit coalesce((select nullif(unended, 0) from conversations where tenant = ? and id = ?), -1)`
   )
   const advance = sql.change(
     `update turns set sequence = ?, stored = ?, attempt = ?, waiting = ?, input = ?, cached = ?,
-       output = ?, reasoning = ?, micro_usd = ?, outcome = ?, ended_at = ?, facts = facts || ?
+       output = ?, reasoning = ?, micro_usd = ?, outcome = ?, ended_at = ?,
+       facts = rtrim(facts) || ?
      where tenant = ? and id = ? and ${CONFINED} and outcome is null`
   )
-  const facts = sql.read(`select facts from turns where tenant = ? and id = ? and ${CONFINED}`)
+  const facts = sql.read(`select facts ${byId}`)
   return {
     insert: (scope, turn) =>
       Effect.asVoid(
@@ -114,17 +120,23 @@ export const makeTurnStore = (sql: Sql): TurnStore => {
           scope.tenantId,
           turn.conversationId,
           kept(turn.userId),
-          mine(scope),
-          scope.tenantId,
-          turn.conversationId,
-          turn.position
+          mine(scope)
         ])
       ),
     find: (scope, id) => Effect.flatMap(find([scope.tenantId, id, mine(scope)]), first),
     findKeyed: (scope, conversationId, key) =>
       Effect.flatMap(findKeyed([scope.tenantId, conversationId, key, mine(scope)]), first),
     unended: (scope, conversationId) =>
-      Effect.flatMap(unended([scope.tenantId, conversationId, mine(scope)]), all),
+      Effect.map(
+        Effect.flatMap(
+          unended([
+            ...[scope.tenantId, conversationId, mine(scope)],
+            ...[scope.tenantId, conversationId]
+          ]),
+          all
+        ),
+        (newestFirst) => newestFirst.toReversed()
+      ),
     advance: (scope, turn, added) =>
       Effect.map(
         advance([
