@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { AgentBackend } from "../backend/AgentBackend.ts"
+import { removeConversation } from "../conversations/removeConversation.ts"
 import { asTurnError, TurnError } from "../errors.ts"
 import { AgentId } from "../ids.ts"
 import { allPages, type By, checkBy, type Page } from "../Page.ts"
@@ -11,6 +12,7 @@ import { Storage } from "../storage/Storage.ts"
 import * as Audit from "../tenancy/Audit.ts"
 import { callerWith, userWith, wholeTenant } from "../tenancy/Permissions.ts"
 import type { Caller, Principal, TenantScope } from "../tenancy/Principal.ts"
+import { TurnQueue } from "../turns/TurnQueue.ts"
 import type { Agent } from "./Agent.ts"
 import { agentOf } from "./Bindings.ts"
 
@@ -31,93 +33,95 @@ export class Agents extends Context.Service<
     readonly delete: (id: AgentId) => As<void>
   }
 >()("@atrium/core/agents/Agents") {
-  static readonly layer: Layer.Layer<Agents, never, Storage | AgentBackend> = Layer.effect(
-    Agents,
-    Effect.gen(function* () {
-      const storage = yield* Storage
-      const backend = yield* AgentBackend
-      const { agents, bindings, conversations } = storage.stores
+  static readonly layer: Layer.Layer<Agents, never, Storage | AgentBackend | TurnQueue> =
+    Layer.effect(
+      Agents,
+      Effect.gen(function* () {
+        const storage = yield* Storage
+        const backend = yield* AgentBackend
+        const remove = removeConversation({ storage, queue: yield* TurnQueue })
+        const { agents, bindings, conversations } = storage.stores
 
-      /** Whose agents: the tenant's for an operator, else the user's; nobody's without a user. */
-      const scoped = Effect.flatMap(
-        callerWith("agents"),
-        (
-          caller
-        ): Effect.Effect<
-          { readonly caller: Caller; readonly scope: TenantScope },
-          TurnError,
-          Principal
-        > =>
-          caller.scopes.has("operator")
-            ? Effect.succeed({ caller, scope: wholeTenant(caller) })
-            : Effect.map(userWith("agents"), ({ caller }) => ({ caller, scope: caller }))
-      )
+        /** Whose agents: the tenant's for an operator, else the user's; nobody's without a user. */
+        const scoped = Effect.flatMap(
+          callerWith("agents"),
+          (
+            caller
+          ): Effect.Effect<
+            { readonly caller: Caller; readonly scope: TenantScope },
+            TurnError,
+            Principal
+          > =>
+            caller.scopes.has("operator")
+              ? Effect.succeed({ caller, scope: wholeTenant(caller) })
+              : Effect.map(userWith("agents"), ({ caller }) => ({ caller, scope: caller }))
+        )
 
-      const own = Effect.fnUntraced(function* (caller: Caller, scope: TenantScope, id: string) {
-        const found = yield* agents.find(scope, id)
-        if (Option.isSome(found)) return found.value
-        yield* Audit.refusedAccess(caller, "agent")
-        return yield* TurnError.because({ _tag: "NotFound", what: "agent" })
+        const own = Effect.fnUntraced(function* (caller: Caller, scope: TenantScope, id: string) {
+          const found = yield* agents.find(scope, id)
+          if (Option.isSome(found)) return found.value
+          yield* Audit.refusedAccess(caller, "agent")
+          return yield* TurnError.because({ _tag: "NotFound", what: "agent" })
+        })
+
+        return Agents.of({
+          find: Effect.fn("Agents.find")(function* (id) {
+            const { caller, scope } = yield* scoped
+            return agentOf(yield* own(caller, scope, id))
+          }, asTurnError),
+          update: Effect.fn("Agents.update")(function* (id, { tags }) {
+            const { caller, scope } = yield* scoped
+            const refused =
+              tags.length > maximumTags || tags.some((tag) => tag === "" || tag.length > 255)
+            if (refused) {
+              return yield* TurnError.because({
+                _tag: "Rejected",
+                field: "tags",
+                why: `An agent has at most ${maximumTags} tags of 1 to 255 characters.`
+              })
+            }
+            return yield* storage.transact(
+              Effect.gen(function* () {
+                const agent = yield* own(caller, scope, id)
+                // What every user of the tenant shares is changed by an operator only.
+                if (agent.owner === null && !caller.scopes.has("operator")) {
+                  return yield* TurnError.because({ _tag: "Forbidden", scope: "operator" })
+                }
+                const changed = { ...agent, tags }
+                yield* agents.save(scope, changed)
+                return agentOf(changed)
+              })
+            )
+          }, asTurnError),
+          list: Effect.fn("Agents.list")(function* (by) {
+            const { scope } = yield* scoped
+            const refused = checkBy(by)
+            if (refused !== undefined) return yield* TurnError.because(refused)
+            const { items, next } = yield* agents.list(scope, by)
+            return { items: items.map(agentOf), next }
+          }, asTurnError),
+          delete: Effect.fn("Agents.delete")(function* (id) {
+            const { caller } = yield* scoped
+            yield* callerWith("operator")
+            const scope = wholeTenant(caller)
+            const agent = yield* own(caller, scope, id)
+            const all = yield* allPages((by) => conversations.list(scope, by))
+            for (const { agentId, id: conversation } of all) {
+              if (agentId === id) yield* remove(scope, conversation)
+            }
+            if (agent.ref !== null) {
+              yield* backend.agents.delete({ scope, agentId: AgentId(id), ref: agent.ref })
+            }
+            yield* storage.transact(
+              Effect.gen(function* () {
+                const attached = yield* allPages((by) => bindings.list(scope, { agentId: id }, by))
+                for (const bound of attached) yield* bindings.detach(scope, bound)
+                yield* bindings.unpin(scope, { template: agent.template, owner: agent.owner })
+                yield* agents.delete(scope, id)
+              })
+            )
+          }, asTurnError)
+        })
       })
-
-      return Agents.of({
-        find: Effect.fn("Agents.find")(function* (id) {
-          const { caller, scope } = yield* scoped
-          return agentOf(yield* own(caller, scope, id))
-        }, asTurnError),
-        update: Effect.fn("Agents.update")(function* (id, { tags }) {
-          const { caller, scope } = yield* scoped
-          const refused =
-            tags.length > maximumTags || tags.some((tag) => tag === "" || tag.length > 255)
-          if (refused) {
-            return yield* TurnError.because({
-              _tag: "Rejected",
-              field: "tags",
-              why: `An agent has at most ${maximumTags} tags of 1 to 255 characters.`
-            })
-          }
-          return yield* storage.transact(
-            Effect.gen(function* () {
-              const agent = yield* own(caller, scope, id)
-              // What every user of the tenant shares is changed by an operator only.
-              if (agent.owner === null && !caller.scopes.has("operator")) {
-                return yield* TurnError.because({ _tag: "Forbidden", scope: "operator" })
-              }
-              const changed = { ...agent, tags }
-              yield* agents.save(scope, changed)
-              return agentOf(changed)
-            })
-          )
-        }, asTurnError),
-        list: Effect.fn("Agents.list")(function* (by) {
-          const { scope } = yield* scoped
-          const refused = checkBy(by)
-          if (refused !== undefined) return yield* TurnError.because(refused)
-          const { items, next } = yield* agents.list(scope, by)
-          return { items: items.map(agentOf), next }
-        }, asTurnError),
-        delete: Effect.fn("Agents.delete")(function* (id) {
-          const { caller } = yield* scoped
-          yield* callerWith("operator")
-          const scope = wholeTenant(caller)
-          const agent = yield* own(caller, scope, id)
-          const all = yield* allPages((by) => conversations.list(scope, by))
-          for (const { agentId, id: conversation } of all) {
-            if (agentId === id) yield* storage.transact(conversations.delete(scope, conversation))
-          }
-          if (agent.ref !== null) {
-            yield* backend.agents.delete({ scope, agentId: AgentId(id), ref: agent.ref })
-          }
-          yield* storage.transact(
-            Effect.gen(function* () {
-              const attached = yield* allPages((by) => bindings.list(scope, { agentId: id }, by))
-              for (const bound of attached) yield* bindings.detach(scope, bound)
-              yield* bindings.unpin(scope, { template: agent.template, owner: agent.owner })
-              yield* agents.delete(scope, id)
-            })
-          )
-        }, asTurnError)
-      })
-    })
-  )
+    )
 }

@@ -6,7 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { AgentBackend } from "../backend/AgentBackend.ts"
 import { asTurnError, TurnError } from "../errors.ts"
-import { AgentId, fresh, joinKey, UserId } from "../ids.ts"
+import { AgentId, fresh, joinKey, UserId, whyRefused } from "../ids.ts"
 import * as KeyedLock from "../internal/KeyedLock.ts"
 import type { By, Page } from "../Page.ts"
 import { checkBy } from "../Page.ts"
@@ -135,6 +135,10 @@ export class Bindings extends Context.Service<
           }, asTurnError),
           attach: Effect.fn("Bindings.attach")(function* (bound) {
             const scope = yield* operator
+            const why = whyRefused("userID", bound.userId)
+            if (why !== undefined) {
+              return yield* TurnError.because({ _tag: "Rejected", field: "userID", why })
+            }
             const agent = yield* agents.find(scope, bound.agentId)
             if (Option.isNone(agent)) {
               return yield* TurnError.because({ _tag: "NotFound", what: "agent" })

@@ -7,7 +7,15 @@ import * as Option from "effect/Option"
 import { Bindings } from "../agents/Bindings.ts"
 import { AgentBackend } from "../backend/AgentBackend.ts"
 import { asTurnError, TurnError } from "../errors.ts"
-import { AgentId, ConversationId, fresh, joinKey, UserId, whyRefused } from "../ids.ts"
+import {
+  AgentId,
+  ConversationId,
+  fresh,
+  isWellFormed,
+  joinKey,
+  UserId,
+  whyRefused
+} from "../ids.ts"
 import * as KeyedLock from "../internal/KeyedLock.ts"
 import { allPages, type By, checkBy, type Page } from "../Page.ts"
 import type { ConversationRecord } from "../storage/ConversationStore.ts"
@@ -15,8 +23,10 @@ import { Storage } from "../storage/Storage.ts"
 import * as Audit from "../tenancy/Audit.ts"
 import { callerWith, userWith, wholeTenant } from "../tenancy/Permissions.ts"
 import type { Caller, Principal, TenantScope } from "../tenancy/Principal.ts"
+import { TurnQueue } from "../turns/TurnQueue.ts"
 import type { Conversation } from "./Conversation.ts"
 import type { Message } from "./Message.ts"
+import { removeConversation } from "./removeConversation.ts"
 
 type As<A> = Effect.Effect<A, TurnError, Principal>
 
@@ -53,134 +63,141 @@ export class Conversations extends Context.Service<
     readonly clear: (whose: "own" | "tenant") => As<number>
   }
 >()("@atrium/core/conversations/Conversations") {
-  static readonly layer: Layer.Layer<Conversations, never, Storage | AgentBackend | Bindings> =
-    Layer.effect(
-      Conversations,
-      Effect.gen(function* () {
-        const storage = yield* Storage
-        const backend = yield* AgentBackend
-        const bindings = yield* Bindings
-        const { agents, conversations, messages } = storage.stores
-        const oneAtATime = KeyedLock.make()
+  static readonly layer: Layer.Layer<
+    Conversations,
+    never,
+    Storage | AgentBackend | Bindings | TurnQueue
+  > = Layer.effect(
+    Conversations,
+    Effect.gen(function* () {
+      const storage = yield* Storage
+      const backend = yield* AgentBackend
+      const bindings = yield* Bindings
+      const queue = yield* TurnQueue
+      const { agents, conversations, messages } = storage.stores
+      const oneAtATime = KeyedLock.make()
 
-        const own = Effect.fnUntraced(function* (caller: Caller, id: string) {
-          const found = yield* conversations.find(caller, id)
-          if (Option.isSome(found)) return found.value
-          yield* Audit.refusedAccess(caller, "conversation")
-          return yield* TurnError.because({ _tag: "NotFound", what: "conversation" })
-        })
-
-        const paged = (by: By) => {
-          const refused = checkBy(by)
-          return refused === undefined ? Effect.void : Effect.fail(TurnError.because(refused))
-        }
-
-        /** Opens it at the backend, outside any transaction; the same again after a crash. */
-        const opened = Effect.fnUntraced(function* (caller: Caller, record: ConversationRecord) {
-          const agent = Option.getOrUndefined(yield* agents.find(caller, record.agentId))
-          if (agent?.ref === undefined || agent.ref === null) {
-            return yield* TurnError.because({ _tag: "Gone", what: "agent" })
-          }
-          const ref = yield* backend.agents.open(
-            { scope: caller, agentId: AgentId(agent.id), ref: agent.ref },
-            ConversationId(record.id)
-          )
-          const agentRef = agent.ref
-          return yield* storage.transact(
-            Effect.gen(function* () {
-              const now = yield* own(caller, record.id)
-              const open = { ...now, ref: now.ref ?? ref, agentRef }
-              yield* conversations.save(caller, open)
-              return open
-            })
-          )
-        })
-
-        const open = Effect.fnUntraced(function* (template: string, key?: string, title = "") {
-          const { caller, user } = yield* userWith("turns")
-          const refused = key === undefined ? undefined : whyRefused("key", key)
-          if (refused !== undefined) {
-            return yield* TurnError.because({ _tag: "Rejected", field: "key", why: refused })
-          }
-          if (title.length > maximumTitle) {
-            return yield* TurnError.because({
-              _tag: "Rejected",
-              field: "title",
-              why: `The title is too long (at most ${maximumTitle} characters).`
-            })
-          }
-          const agent = yield* bindings.resolve(template)
-          const id = yield* fresh("conv")
-          const createdAt = yield* Clock.currentTimeMillis
-          const made: ConversationRecord = {
-            id,
-            agentId: agent.id,
-            template,
-            userId: user,
-            key: key ?? id,
-            title,
-            ref: null,
-            agentRef: null,
-            length: 0,
-            position: 0,
-            unended: 0,
-            fence: 0,
-            owner: "",
-            leaseUntil: 0,
-            cancelling: 0,
-            createdAt,
-            lastTurnAt: null
-          }
-          const record = yield* storage.transact(conversations.resolve(caller, made))
-          if (record.ref !== null) return conversationOf(record)
-          const lock = oneAtATime(joinKey(caller.tenantId, record.id))
-          return conversationOf(yield* lock(opened(caller, record)))
-        })
-
-        /** Every conversation of a scope, deleted one by one: a large tenant is no large transaction. */
-        const clearAll = Effect.fnUntraced(function* (scope: TenantScope) {
-          const all = yield* allPages((by) => conversations.list(scope, by))
-          const deleted = yield* Effect.forEach(all, ({ id }) =>
-            storage.transact(conversations.delete(scope, id))
-          )
-          return deleted.filter(Boolean).length
-        })
-
-        return Conversations.of({
-          resolve: Effect.fn("Conversations.resolve")(
-            (template, key = "default") => open(template, key),
-            asTurnError
-          ),
-          start: Effect.fn("Conversations.start")(
-            (template, title) => open(template, undefined, title),
-            asTurnError
-          ),
-          find: Effect.fn("Conversations.find")(function* (id) {
-            const { caller } = yield* userWith("turns")
-            return conversationOf(yield* own(caller, id))
-          }, asTurnError),
-          list: Effect.fn("Conversations.list")(function* (by) {
-            const { caller } = yield* userWith("turns")
-            yield* paged(by)
-            const { items, next } = yield* conversations.list(caller, by)
-            return { items: items.map(conversationOf), next }
-          }, asTurnError),
-          messages: Effect.fn("Conversations.messages")(function* (id, by) {
-            const { caller } = yield* userWith("turns")
-            yield* paged(by)
-            yield* own(caller, id)
-            return yield* messages.list(caller, id, by)
-          }, asTurnError),
-          delete: Effect.fn("Conversations.delete")(function* (id) {
-            const { caller } = yield* userWith("turns")
-            yield* own(caller, id)
-            yield* storage.transact(conversations.delete(caller, id))
-          }, asTurnError),
-          clear: Effect.fn("Conversations.clear")(function* (whose) {
-            if (whose === "own") return yield* clearAll((yield* userWith("turns")).caller)
-            return yield* clearAll(wholeTenant(yield* callerWith("operator")))
-          }, asTurnError)
-        })
+      const own = Effect.fnUntraced(function* (caller: Caller, id: string) {
+        const found = yield* conversations.find(caller, id)
+        if (Option.isSome(found)) return found.value
+        yield* Audit.refusedAccess(caller, "conversation")
+        return yield* TurnError.because({ _tag: "NotFound", what: "conversation" })
       })
-    )
+
+      const paged = (by: By) => {
+        const refused = checkBy(by)
+        return refused === undefined ? Effect.void : Effect.fail(TurnError.because(refused))
+      }
+
+      /** Opens it at the backend, outside any transaction; the same again after a crash. */
+      const opened = Effect.fnUntraced(function* (caller: Caller, id: string) {
+        // Who waited for another one finds it open.
+        const record = yield* own(caller, id)
+        if (record.ref !== null) return record
+        const agent = Option.getOrUndefined(yield* agents.find(caller, record.agentId))
+        if (agent?.ref === undefined || agent.ref === null) {
+          return yield* TurnError.because({ _tag: "Gone", what: "agent" })
+        }
+        const ref = yield* backend.agents.open(
+          { scope: caller, agentId: AgentId(agent.id), ref: agent.ref },
+          ConversationId(record.id)
+        )
+        const agentRef = agent.ref
+        return yield* storage.transact(
+          Effect.gen(function* () {
+            const now = yield* own(caller, record.id)
+            const open = { ...now, ref: now.ref ?? ref, agentRef }
+            yield* conversations.save(caller, open)
+            return open
+          })
+        )
+      })
+
+      const open = Effect.fnUntraced(function* (template: string, key?: string, title = "") {
+        const { caller, user } = yield* userWith("turns")
+        const refused = key === undefined ? undefined : whyRefused("key", key)
+        if (refused !== undefined) {
+          return yield* TurnError.because({ _tag: "Rejected", field: "key", why: refused })
+        }
+        if (title.length > maximumTitle || !isWellFormed(title)) {
+          return yield* TurnError.because({
+            _tag: "Rejected",
+            field: "title",
+            why: `A title has at most ${maximumTitle} characters, without NUL and lone surrogates.`
+          })
+        }
+        const agent = yield* bindings.resolve(template)
+        const id = yield* fresh("conv")
+        const createdAt = yield* Clock.currentTimeMillis
+        const made: ConversationRecord = {
+          id,
+          agentId: agent.id,
+          template,
+          userId: user,
+          key: key ?? id,
+          title,
+          ref: null,
+          agentRef: null,
+          length: 0,
+          position: 0,
+          unended: 0,
+          fence: 0,
+          owner: "",
+          leaseUntil: 0,
+          cancelling: 0,
+          createdAt,
+          lastTurnAt: null
+        }
+        const record = yield* storage.transact(conversations.resolve(caller, made))
+        if (record.ref !== null) return conversationOf(record)
+        const lock = oneAtATime(joinKey(caller.tenantId, record.id))
+        return conversationOf(yield* lock(opened(caller, record.id)))
+      })
+
+      const remove = removeConversation({ storage, queue })
+
+      /** Every conversation of a scope, deleted one by one: a large tenant is no large transaction. */
+      const clearAll = Effect.fnUntraced(function* (scope: TenantScope) {
+        const all = yield* allPages((by) => conversations.list(scope, by))
+        const deleted = yield* Effect.forEach(all, ({ id }) => remove(scope, id))
+        return deleted.filter(Boolean).length
+      })
+
+      return Conversations.of({
+        resolve: Effect.fn("Conversations.resolve")(
+          (template, key = "default") => open(template, key),
+          asTurnError
+        ),
+        start: Effect.fn("Conversations.start")(
+          (template, title) => open(template, undefined, title),
+          asTurnError
+        ),
+        find: Effect.fn("Conversations.find")(function* (id) {
+          const { caller } = yield* userWith("turns")
+          return conversationOf(yield* own(caller, id))
+        }, asTurnError),
+        list: Effect.fn("Conversations.list")(function* (by) {
+          const { caller } = yield* userWith("turns")
+          yield* paged(by)
+          const { items, next } = yield* conversations.list(caller, by)
+          return { items: items.map(conversationOf), next }
+        }, asTurnError),
+        messages: Effect.fn("Conversations.messages")(function* (id, by) {
+          const { caller } = yield* userWith("turns")
+          yield* paged(by)
+          yield* own(caller, id)
+          return yield* messages.list(caller, id, by)
+        }, asTurnError),
+        delete: Effect.fn("Conversations.delete")(function* (id) {
+          const { caller } = yield* userWith("turns")
+          yield* own(caller, id)
+          yield* remove(caller, id)
+        }, asTurnError),
+        clear: Effect.fn("Conversations.clear")(function* (whose) {
+          if (whose === "own") return yield* clearAll((yield* userWith("turns")).caller)
+          return yield* clearAll(wholeTenant(yield* callerWith("operator")))
+        }, asTurnError)
+      })
+    })
+  )
 }

@@ -85,6 +85,25 @@ export class LiveTurn {
       : { attempt: draft.attempt, began: draft.began }
   }
 
+  /** Why a driver may not store `message`, or `undefined`: its id is new and its text as told. */
+  whyRefused(message: Message): string | undefined {
+    const taken = this.facts.some(
+      (fact) =>
+        (fact._tag === "MessageStored" && fact.message.id === message.id) ||
+        (fact._tag === "TurnStarted" && fact.input.id === message.id)
+    )
+    if (taken) return `the id "${message.id}" is that of another message of the turn`
+    const draft = this.drafts.find((other) => other.messageId === message.id)
+    const differs = draft?.parts.some(({ tag, text }, i) => {
+      const part = message.parts[i]
+      if (tag === "TextDelta") return part?._tag !== "Text" || part.text !== text
+      return tag === "ReasoningDelta" && (part?._tag !== "Reasoning" || part.text !== text)
+    })
+    return differs === true
+      ? `"${message.id}" differs from the text that was told of it`
+      : undefined
+  }
+
   /** Takes a piece of a message to come and hands it to the readers. */
   write(delta: NewDelta): void {
     this.take(delta)

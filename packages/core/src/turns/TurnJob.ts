@@ -29,5 +29,5 @@ export interface TurnJob {
   waited: boolean
   fiber: Fiber.Fiber<void> | undefined
   /** Called once when this process is done with the turn. */
-  readonly onDone: Array<() => void>
+  readonly onDone: Set<() => void>
 }

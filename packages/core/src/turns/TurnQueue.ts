@@ -12,7 +12,7 @@ import * as Scope from "effect/Scope"
 import { Definitions } from "../agents/Definitions.ts"
 import { AgentBackend } from "../backend/AgentBackend.ts"
 import type { Message } from "../conversations/Message.ts"
-import { StorageError, type TenancyError, TurnError } from "../errors.ts"
+import { type StorageError, type TenancyError, TurnError } from "../errors.ts"
 import { fresh, joinKey } from "../ids.ts"
 import * as Turnstile from "../internal/Turnstile.ts"
 import type { ConversationRecord } from "../storage/ConversationStore.ts"
@@ -21,33 +21,15 @@ import type { TurnRecord } from "../storage/TurnStore.ts"
 import type { Caller, TenantScope } from "../tenancy/Principal.ts"
 import { TenantResolver } from "../tenancy/TenantResolver.ts"
 import { LiveTurn } from "./LiveTurn.ts"
+import { type Lane, leaseMs, readLeftTurns } from "./leftTurns.ts"
 import { runTurn } from "./runTurn.ts"
 import type { TurnJob } from "./TurnJob.ts"
-import { readTurn, startedFact } from "./TurnReading.ts"
-
-/** How long a process that writes a conversation is thought alive after its last sign, in ms. */
-export const leaseMs = 15_000
+import { startedFact } from "./TurnReading.ts"
 
 const shutDown = TurnError.because(
   { _tag: "Unreachable", host: "this process" },
   "This process shuts down. Send again."
 )
-
-const miscounted = StorageError.because({
-  _tag: "Malformed",
-  what: "A stored conversation's count of unended turns"
-})
-
-/**
- * The turns of one conversation that this process has taken on; the first one runs.
- * - `fence`: the one they are written under.
- * - `seen`: position of the newest turn that was looked at; one beyond it was begun elsewhere.
- */
-interface Lane {
-  jobs: Array<TurnJob>
-  fence: number
-  seen: number
-}
 
 export class TurnQueue extends Context.Service<
   TurnQueue,
@@ -87,6 +69,10 @@ export class TurnQueue extends Context.Service<
       scope: TenantScope,
       conversationId: string
     ) => Effect.Effect<void, StorageError | TenancyError>
+    /** A conversation was deleted: its turns stop and leave. Call it exclusively. */
+    readonly forget: (scope: TenantScope, conversationId: string) => void
+    /** Tells, once, whether turns were left behind because their end could not be stored. */
+    readonly takeLeftBehind: () => boolean
     /** Says that this process is alive to those that share the storage with it. */
     readonly renewLeases: Effect.Effect<void>
     /** Waits until this process is done with the turn. */
@@ -104,13 +90,14 @@ export class TurnQueue extends Context.Service<
       const owner = yield* fresh("process")
       const services = yield* Effect.context<never>()
       const fork = Effect.runForkWith(services)
-      const { conversations, turns } = storage.stores
+      const { conversations } = storage.stores
       const run = runTurn({ storage, backend, definitions })
 
       const lock = Turnstile.make()
       const lanes = new Map<string, Lane>()
       const jobs = new Map<string, TurnJob>()
       let closing = false
+      let leftBehind = false
 
       const laneKey = (of: TenantScope, conversationId: string) =>
         joinKey(of.tenantId, conversationId)
@@ -120,9 +107,16 @@ export class TurnQueue extends Context.Service<
         const lane = lanes.get(key)
         const id = joinKey(job.caller.tenantId, job.turn.id)
         if (jobs.get(id) === job) jobs.delete(id)
+        const lost = !job.live.ended && job.stopped !== "gone" && job.stopped !== "fenced"
         job.live.close()
         for (const done of job.onDone) done()
         if (lane === undefined || !lane.jobs.includes(job)) return
+        if (lost && !closing) {
+          // Its end could not be stored. Those behind it wait for it: the next round takes all up.
+          leftBehind = true
+          drop(key, lane)
+          return
+        }
         const [first] = lane.jobs
         lane.jobs = lane.jobs.filter((other) => other !== job)
         const [next] = lane.jobs
@@ -135,7 +129,7 @@ export class TurnQueue extends Context.Service<
         lanes.delete(key)
         for (const job of lane.jobs) {
           job.stopped ??= "fenced"
-          if (job.fiber === undefined) leave(job)
+          if (job.fiber === undefined || job.fiber.pollUnsafe() !== undefined) leave(job)
           else job.fiber.interruptUnsafe()
         }
       }
@@ -178,63 +172,20 @@ export class TurnQueue extends Context.Service<
       const isOurs = (lane: Lane, conversation: ConversationRecord): boolean =>
         conversation.owner === owner && conversation.fence === lane.fence
 
-      /** The turns that nobody has, read and, where nobody has any, under a new lease. */
-      const left = Effect.fnUntraced(function* (
-        of: TenantScope,
-        found: ConversationRecord,
-        now: number,
-        lane: Lane | undefined
-      ) {
-        const { id } = found
-        const unended = yield* turns.unended(of, id)
-        if (lane !== undefined) {
-          const own = new Set(lane.jobs.map(({ turn }) => turn.id))
-          const begun = lane.jobs[0]?.turn.position ?? 0
-          return unended
-            .filter((turn) => !own.has(turn.id) && turn.position > begun)
-            .map((turn) => ({ turn, conversation: { ...found, fence: lane.fence } }))
-        }
-        // Looking again would find the same for ever.
-        if (unended.length === 0) return yield* miscounted
-        const conversation: ConversationRecord = {
-          ...found,
-          fence: found.fence + 1,
-          owner,
-          leaseUntil: now + leaseMs
-        }
-        yield* conversations.save(of, conversation)
-        return yield* Effect.forEach(unended, (turn, i) => {
-          if (i > 0) return Effect.succeed({ turn, conversation })
-          // The first one may have been running when its process died.
-          const again = { ...turn, attempt: turn.attempt + 1 }
-          return Effect.as(turns.advance(of, again, []), { turn: again, conversation })
-        })
+      const leftTurns = readLeftTurns({
+        storage,
+        resolver,
+        owner,
+        laneOf: (of, found) => {
+          const lane = lanes.get(laneKey(of, found.id))
+          return lane !== undefined && isOurs(lane, found) ? lane : undefined
+        },
+        mayLease
       })
 
       const takeUp = Effect.fnUntraced(function* (of: TenantScope, conversationId: string) {
-        const now = yield* Clock.currentTimeMillis
         const key = laneKey(of, conversationId)
-        const { position, taken } = yield* storage.transact(
-          Effect.gen(function* () {
-            const found = Option.getOrUndefined(yield* conversations.find(of, conversationId))
-            if (found === undefined || found.unended === 0) return { position: 0, taken: [] }
-            const lane = lanes.get(key)
-            const own = lane !== undefined && isOurs(lane, found)
-            if (!own && !mayLease(found, now)) return { position: 0, taken: [] }
-            const turnsLeft = yield* left(of, found, now, own ? lane : undefined)
-            const taken = yield* Effect.forEach(turnsLeft, (one) =>
-              Effect.map(readTurn(storage.stores, of, one.turn), (read) => ({ ...one, read }))
-            )
-            return { position: found.position, taken }
-          })
-        )
-        const callers = yield* Effect.forEach(taken, ({ turn }) =>
-          resolver.renew({
-            tenant: of.tenantId,
-            scopes: turn.scopes,
-            ...(turn.userId === null ? {} : { user: turn.userId })
-          })
-        )
+        const { callers, position, taken } = yield* leftTurns(of, conversationId)
         const lane = lanes.get(key)
         const [first] = taken
         if (lane !== undefined && first !== undefined && first.conversation.fence !== lane.fence) {
@@ -252,7 +203,7 @@ export class TurnQueue extends Context.Service<
             stopped: conversation.cancelling === turn.position ? "cancelled" : undefined,
             waited: false,
             fiber: undefined,
-            onDone: []
+            onDone: new Set()
           })
         }
         const entered = lanes.get(key)
@@ -292,9 +243,13 @@ export class TurnQueue extends Context.Service<
 
       const done = (job: TurnJob): Effect.Effect<void> =>
         Effect.callback((resume) => {
-          if (jobs.get(joinKey(job.caller.tenantId, job.turn.id)) === job) {
-            job.onDone.push(() => resume(Effect.void))
-          } else resume(Effect.void)
+          if (jobs.get(joinKey(job.caller.tenantId, job.turn.id)) !== job) {
+            resume(Effect.void)
+            return undefined
+          }
+          const tell = () => resume(Effect.void)
+          job.onDone.add(tell)
+          return Effect.sync(() => job.onDone.delete(tell))
         })
 
       // Running turns are handed back: their rows stay unended, their leases are given up, and the
@@ -339,7 +294,7 @@ export class TurnQueue extends Context.Service<
             stopped: undefined,
             waited: false,
             fiber: undefined,
-            onDone: []
+            onDone: new Set()
           }),
         find: (of, turnId) => jobs.get(joinKey(of.tenantId, turnId)),
         hasAll: (of, conversation) => {
@@ -350,6 +305,18 @@ export class TurnQueue extends Context.Service<
         },
         stop,
         takeUp,
+        forget: (of, conversationId) => {
+          const key = laneKey(of, conversationId)
+          const lane = lanes.get(key)
+          if (lane === undefined) return
+          for (const job of lane.jobs) job.stopped ??= "gone"
+          drop(key, lane)
+        },
+        takeLeftBehind: () => {
+          const was = leftBehind
+          leftBehind = false
+          return was
+        },
         renewLeases,
         done
       })

@@ -18,7 +18,7 @@ import * as Stream from "effect/Stream"
 import { Definitions } from "../agents/Definitions.ts"
 import type { Message } from "../conversations/Message.ts"
 import { asTurnError, type Reason, TurnError } from "../errors.ts"
-import { isWellFormed, type TurnId } from "../ids.ts"
+import { isWellFormed, type TurnId, whyRefused } from "../ids.ts"
 import { Storage } from "../storage/Storage.ts"
 import * as Audit from "../tenancy/Audit.ts"
 import { userWith } from "../tenancy/Permissions.ts"
@@ -30,6 +30,7 @@ import { cancelTurn } from "./cancelTurn.ts"
 import { followTurn, streamOf } from "./followTurn.ts"
 import { maximumKey, maximumText, type Send, type Turn } from "./Turn.ts"
 import { isFact, type TurnEvent } from "./TurnEvent.ts"
+import type { TurnJob } from "./TurnJob.ts"
 import { TurnQueue } from "./TurnQueue.ts"
 import { turnOf } from "./TurnReading.ts"
 import type { Usage } from "./Usage.ts"
@@ -97,13 +98,16 @@ export class Turns extends Context.Service<
             began = yield* begin(caller, user, input)
           }
           if (began._tag === "Replayed") {
-            return { began, job: queue.find(caller, began.turn.id) }
+            const job = queue.find(caller, began.turn.id)
+            return { began, job, interrupted: Option.none<TurnJob>() }
           }
-          const { conversation, input: message, ours, turn } = began
-          return {
-            began,
-            job: ours ? queue.add(caller, conversation, turn, message) : undefined
-          }
+          const { conversation, input: message, interrupts, ours, turn } = began
+          const job = ours ? queue.add(caller, conversation, turn, message) : undefined
+          const interrupted = Option.flatMapNullishOr(interrupts, ({ id }) =>
+            queue.find(caller, id)
+          )
+          if (Option.isSome(interrupted)) queue.stop(interrupted.value)
+          return { began, job, interrupted }
         })
 
         /** Begins, and starts what was begun. The job is there while this process has the turn. */
@@ -111,8 +115,12 @@ export class Turns extends Context.Service<
           const { caller, user } = yield* userWith("turns")
           const refused = whyInvalid(input)
           if (refused !== undefined) return yield* TurnError.because(refused)
+          if (whyRefused("conversation", input.conversation) !== undefined) {
+            yield* Audit.refusedAccess(caller, "conversation")
+            return yield* TurnError.because({ _tag: "NotFound", what: "conversation" })
+          }
           yield* Audit.sent(caller, input.conversation, input.text.length)
-          const { began, job } = yield* queue
+          const { began, interrupted, job } = yield* queue
             .exclusively(
               caller,
               input.conversation
@@ -122,10 +130,7 @@ export class Turns extends Context.Service<
                 reason._tag === "NotFound" ? Audit.refusedAccess(caller, reason.what) : Effect.void
               )
             )
-          if (began._tag === "Begun" && Option.isSome(began.interrupts)) {
-            // It may have ended by itself meanwhile, which is as good.
-            yield* Effect.ignore(cancel(caller, input.conversation, began.interrupts.value))
-          }
+          if (Option.isSome(interrupted)) yield* queue.done(interrupted.value)
           return { caller, turn: began.turn, job }
         })
 

@@ -11,8 +11,9 @@ import type { Storage } from "../storage/Storage.ts"
 import type { TurnRecord } from "../storage/TurnStore.ts"
 import type { Plan } from "../tenancy/Plan.ts"
 import type { Caller } from "../tenancy/Principal.ts"
+import { leaseMs } from "./leftTurns.ts"
 import type { OnBusy, Send } from "./Turn.ts"
-import { leaseMs, type TurnQueue } from "./TurnQueue.ts"
+import type { TurnQueue } from "./TurnQueue.ts"
 import * as Usage from "./Usage.ts"
 
 interface Parts {
@@ -23,8 +24,8 @@ interface Parts {
 
 /**
  * - `Replayed`: the same id was sent before; this is its turn.
- * - `Begun`: a new turn. `ours`: this process has the lease and runs it. `interrupts`: the position
- *   of the running turn that this one cancels, 0 for none.
+ * - `Begun`: a new turn. `ours`: this process has the lease and runs it. `interrupts`:
+ *   the running turn that this one cancels; it is marked already.
  * - `Stale`: there are unended turns that nobody has; take them up, then begin again.
  */
 export type Began =
@@ -36,7 +37,7 @@ export type Began =
       readonly turn: TurnRecord
       readonly input: Message
       readonly ours: boolean
-      readonly interrupts: Option.Option<string>
+      readonly interrupts: Option.Option<TurnRecord>
     }
 
 /**
@@ -95,14 +96,13 @@ export const beginTurn = ({ definitions, queue, storage }: Parts) => {
     plan: Plan
   ) {
     const ahead = conversation.unended
-    if (onBusy === "reject") return yield* refuse({ _tag: "Busy", ahead })
+    if (onBusy === "reject" || ahead > plan.waiting) return yield* refuse({ _tag: "Busy", ahead })
     const [first] = yield* turns.unended(caller, conversation.id)
-    if (onBusy === "interrupt") return Option.fromNullishOr(first?.id)
+    if (onBusy === "interrupt") return Option.fromNullishOr(first)
     if (first !== undefined && first.waiting.length > 0) {
       return yield* refuse({ _tag: "Waiting", calls: first.waiting })
     }
-    if (ahead > plan.waiting) return yield* refuse({ _tag: "Busy", ahead })
-    return Option.none<string>()
+    return Option.none<TurnRecord>()
   })
 
   const count = Effect.fnUntraced(function* (caller: Caller, plan: Plan, now: number) {
@@ -137,7 +137,15 @@ export const beginTurn = ({ definitions, queue, storage }: Parts) => {
         const interrupts =
           before.unended === 0 ? Option.none() : yield* admit(caller, before, onBusy, plan)
         yield* count(caller, plan, now)
-        const conversation = begun(before, now, ours ? queue.owner : undefined)
+        // Marked together with what interrupts it: no crash and no leaving caller comes in between.
+        const cancelling = Option.match(interrupts, {
+          onNone: () => before.cancelling,
+          onSome: ({ position }) => position
+        })
+        const conversation = {
+          ...begun(before, now, ours ? queue.owner : undefined),
+          cancelling
+        }
         const turn = newTurn(id, caller, user, send, conversation, now)
         const input: Message = {
           id: `${id}-0`,

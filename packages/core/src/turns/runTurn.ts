@@ -35,6 +35,22 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
   /** A driver may commit from several fibers: a turn's commits come one after another [TRN-1]. */
   const inTurn = Turnstile.make()
 
+  /** A step that may be told: readers must not see one text while the store keeps another [TRN-2]. */
+  const checked = (job: TurnJob, step: Step): Effect.Effect<Advanced, TurnError> => {
+    for (const fact of step.facts) {
+      const why = fact._tag === "MessageStored" ? job.live.whyRefused(fact.message) : undefined
+      if (why !== undefined) {
+        return Effect.fail(
+          TurnError.because(
+            { _tag: "Malformed", what: "A message of the backend" },
+            `The backend "${backend.name}" stored a message that cannot be: ${why}.`
+          )
+        )
+      }
+    }
+    return asTurnError(commitStep(storage, job, step))
+  }
+
   /** Commits, or stops the run when the turn is not this process' to write any more. */
   const commit = (job: TurnJob, stepOf: () => Step): Effect.Effect<void, TurnError> => {
     const committed = Effect.suspend(() =>
@@ -45,7 +61,7 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
               "The turn has ended; nothing can be committed to it any more."
             )
           )
-        : asTurnError(commitStep(storage, job, stepOf()))
+        : checked(job, stepOf())
     )
     return Effect.flatMap(inTurn(job.turn.id)(committed), (outcome) =>
       outcome === "advanced" ? Effect.void : halt(job, outcome)
