@@ -26,7 +26,7 @@ import type { Caller, Principal, TenantScope } from "../tenancy/Principal.ts"
 import { TurnQueue } from "../turns/TurnQueue.ts"
 import type { Conversation } from "./Conversation.ts"
 import type { Message } from "./Message.ts"
-import { removeConversation } from "./removeConversation.ts"
+import { removeConversation } from "./RemoveConversation.ts"
 
 type As<A> = Effect.Effect<A, TurnError, Principal>
 

@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import { allPages } from "../Page.ts"
 import { Storage } from "../storage/Storage.ts"
 import { TenantResolver } from "../tenancy/TenantResolver.ts"
-import { leaseMs } from "./leftTurns.ts"
+import { leaseMs } from "./LeftTurns.ts"
 import { TurnQueue } from "./TurnQueue.ts"
 
 export const layer: Layer.Layer<never, never, Storage | TurnQueue | TenantResolver> =

@@ -3,11 +3,11 @@
  *
  * ```
  * send    check who calls and what they say
- *         one transaction: replay? | limit, position, turn, user message        beginTurn   commit 1
+ *         one transaction: replay? | limit, position, turn, user message        BeginTurn   commit 1
  * queue   one turn at a time for each conversation, under a lease with a fence  TurnQueue
- * run     the backend works: emits deltas, commits facts, each step fenced      runTurn     commit 2 ...
+ * run     the backend works: emits deltas, commits facts, each step fenced      RunTurn     commit 2 ...
  *         the last step's commit carries TurnFinished; else core writes the end
- * follow  stored facts, then live facts and deltas, from any cursor             followTurn
+ * follow  stored facts, then live facts and deltas, from any cursor             FollowTurn
  * ```
  */
 import * as Context from "effect/Context"
@@ -23,11 +23,11 @@ import { Storage } from "../storage/Storage.ts"
 import * as Audit from "../tenancy/Audit.ts"
 import { userWith } from "../tenancy/Permissions.ts"
 import type { Caller, Principal } from "../tenancy/Principal.ts"
-import { answerOf } from "./answer.ts"
-import { beginTurn } from "./beginTurn.ts"
+import { answerOf } from "./Answer.ts"
+import { beginTurn } from "./BeginTurn.ts"
+import { cancelTurn } from "./CancelTurn.ts"
 import * as Cursor from "./Cursor.ts"
-import { cancelTurn } from "./cancelTurn.ts"
-import { followTurn, streamOf } from "./followTurn.ts"
+import { followTurn, streamOf } from "./FollowTurn.ts"
 import { maximumKey, maximumText, type Send, type Turn } from "./Turn.ts"
 import { isFact, type TurnEvent } from "./TurnEvent.ts"
 import type { TurnJob } from "./TurnJob.ts"
