@@ -1,6 +1,6 @@
 /** What is wrong with the end of a life, told from what the last house showed. */
 import { type Message, textOf } from "@atrium/core/conversations/Message"
-import { maximumRuns } from "@atrium/core/turns/runTurn"
+import { maximumRuns } from "@atrium/core/turns/RunTurn"
 import { isEnd } from "@atrium/core/turns/TurnFact"
 import * as Guests from "./Guests.ts"
 import { answer, type Place, type Shown, type ShownTurn } from "./Script.ts"
