@@ -60,6 +60,9 @@ const sameStored = Effect.fnUntraced(function* (
   assert.deepStrictEqual(yield* transcript(conversationId), live.messages, "the transcript")
 })
 
+/** What backends were answered that committed after the end, by turn. */
+const afterTheEnd = new Map<string, string>()
+
 const text = "A text that is long enough for many pieces."
 
 export const events: ReadonlyArray<PipelineRule> = [
@@ -89,13 +92,15 @@ export const events: ReadonlyArray<PipelineRule> = [
       Effect.gen(function* () {
         yield* Puppet.say(turn, text)
         yield* turn.emit(Puppet.piece("late", 0, "late"))
-        assert.strictEqual(yield* refusal(turn.commit([Puppet.stored("late", "late")])), "Conflict")
+        const answer = yield* refusal(turn.commit([Puppet.stored("late", "late")]))
+        afterTheEnd.set(turn.turn.id, answer)
         return undefined
       }),
     (events, turnId, conversationId) =>
       Effect.gen(function* () {
         yield* sameStored(events, turnId, conversationId)
         assert.notInclude(JSON.stringify(events), "late")
+        assert.strictEqual(afterTheEnd.get(turnId), "Conflict")
       })
   ),
   scripted(

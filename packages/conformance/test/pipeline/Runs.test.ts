@@ -1,0 +1,4 @@
+import { runs } from "./Runs.ts"
+import { tryMutants } from "./Trial.ts"
+
+tryMutants("runs", runs)

@@ -1,0 +1,4 @@
+import { sending } from "./Sending.ts"
+import { tryMutants } from "./Trial.ts"
+
+tryMutants("sending", sending)

@@ -1,0 +1,4 @@
+import { storing } from "./Storing.ts"
+import { tryMutants } from "./Trial.ts"
+
+tryMutants("storing", storing)
