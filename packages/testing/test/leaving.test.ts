@@ -28,7 +28,9 @@ const backend = AgentBackend.layer(
         const id = `${turn.turn.id}-1.${turn.attempt}`
         yield* turn.emit({ _tag: "TextDelta", messageId: id, part: 0, offset: 0, text })
         if (text === "hang") {
-          yield* Effect.onInterrupt(Effect.never, () => Effect.sync(() => stopped.push(text)))
+          return yield* Effect.onInterrupt(Effect.never, () =>
+            Effect.sync(() => stopped.push(text))
+          )
         }
         const stored = text === "lie" ? "something else" : text
         yield* turn.commit([{ _tag: "MessageStored", message: answer(id, stored) }], {
