@@ -1,9 +1,12 @@
 /** ISO-1, ISO-2, ISO-3 at the facades: generated from the list of their methods. */
+import type { Atrium } from "@atrium/core"
 import { Agents } from "@atrium/core/agents/Agents"
 import { Bindings } from "@atrium/core/agents/Bindings"
 import { Conversations } from "@atrium/core/conversations/Conversations"
 import { AgentId } from "@atrium/core/ids"
+import type { Storage } from "@atrium/core/storage/Storage"
 import { Limits } from "@atrium/core/tenancy/Limits"
+import type { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import { Users } from "@atrium/core/tenancy/Users"
 import { Turns } from "@atrium/core/turns/Turns"
 import { assert } from "@effect/vitest"
@@ -13,7 +16,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { asText, keepingLog, type Line } from "./CanaryWorld.ts"
 import { type FacadeSpecimen, facadeMethods, facadeSpecimens, type Ids } from "./FacadeSpecimens.ts"
-import { as, inHouse } from "./House.ts"
+import { as, type House, inHouse } from "./House.ts"
 import { type PipelineRule, timed } from "./PipelineRule.ts"
 import * as Puppet from "./Puppet.ts"
 import { ask, send, talk } from "./Steps.ts"
@@ -54,13 +57,22 @@ const readBack = ({ agent, conversation, turn, user }: Ids) =>
     ]
   })
 
+/** How time passes: virtually, or by itself. */
+interface Time {
+  readonly until: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | Storage>
+  readonly tick: Effect.Effect<void>
+}
+
+const virtual: Time = { until: passing, tick: TestClock.adjust(1) }
+const real: Time = { until: (self) => self, tick: Effect.sleep(2) }
+
 /** What ann plants: a turn that can be replayed, an agent of her own, a profile. */
-const plant = Effect.gen(function* () {
+const plant = Effect.fnUntraced(function* ({ until }: Time) {
   const user = "ann"
   const ids = yield* Effect.gen(function* () {
     const { agentId: agent, id: conversation } = yield* talk("default", "own")
     const { id: turn } = yield* send({ conversation, text: planted, id: "planted" })
-    yield* passing(ask({ conversation, text: planted, id: "planted" }))
+    yield* until(ask({ conversation, text: planted, id: "planted" }))
     return { user, agent, conversation, turn }
   }).pipe(as(user))
   yield* Effect.flatMap(Users, (users) =>
@@ -86,14 +98,15 @@ const names = /(conv|agent|turn)_[0-9a-z]{22,24}|ann|nobody|bob \d|beta \d/g
 
 /** The answer to a stranger and what was logged, in which no id can be told from another. */
 const answer = Effect.fnUntraced(function* (
+  { tick, until }: Time,
   { call }: FacadeSpecimen,
   { scopes, tenant, user }: Stranger,
   ids: Ids
 ) {
   const lines: Array<Line> = []
   // Ids of one millisecond sort at random.
-  yield* TestClock.adjust(1)
-  const exit = yield* Effect.exit(passing(as(user, tenant, scopes)(call(ids)))).pipe(
+  yield* tick
+  const exit = yield* Effect.exit(until(as(user, tenant, scopes)(call(ids)))).pipe(
     Effect.provide(keepingLog(lines), { local: true })
   )
   const told = Exit.isSuccess(exit) ? asText(exit.value) : asText(exit.cause)
@@ -102,13 +115,13 @@ const answer = Effect.fnUntraced(function* (
 })
 
 /** Each method, called by strangers with ann's ids and with unknown ones. */
-const asked = (strangerOf: (which: "bob 1" | "bob 2") => Stranger) =>
+const asked = (time: Time, strangerOf: (which: "bob 1" | "bob 2") => Stranger) =>
   Effect.gen(function* () {
-    const ids = yield* plant
+    const ids = yield* plant(time)
     const before = yield* readBack(ids)
     for (const specimen of facadeSpecimens) {
-      const foreign = yield* answer(specimen, strangerOf("bob 1"), ids)
-      const none = yield* answer(specimen, strangerOf("bob 2"), unknown)
+      const foreign = yield* answer(time, specimen, strangerOf("bob 1"), ids)
+      const none = yield* answer(time, specimen, strangerOf("bob 2"), unknown)
       for (const text of foreign) {
         assert.notInclude(text, planted, `${specimen.method} told what ann wrote`)
       }
@@ -119,15 +132,21 @@ const asked = (strangerOf: (which: "bob 1" | "bob 2") => Stranger) =>
       )
       assert.deepStrictEqual(yield* readBack(ids), before, `${specimen.method} changed ann's data`)
     }
-  }).pipe((self) => inHouse(self, { backend: Puppet.make().driver }))
+  })
 
 const scopes = ["turns", "agents", "act-as"]
 
-export const facades: ReadonlyArray<PipelineRule> = [
-  timed({
+/** The rules, over the backend that `open` opens an app with. */
+const rules = (
+  time: Time,
+  open: <A, E, R>(
+    self: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, unknown, Exclude<R, Atrium.Facades> | Storage | TenantResolver | House>
+): ReadonlyArray<PipelineRule> => [
+  {
     id: "ISO-1a",
     sentence: "every method of every facade is tried on strangers",
-    check: inHouse(
+    check: open(
       Effect.map(facadeMethods, (methods) =>
         assert.sameMembers(
           facadeSpecimens.map(({ method }) => method),
@@ -135,21 +154,30 @@ export const facades: ReadonlyArray<PipelineRule> = [
         )
       )
     )
-  }),
-  timed({
+  },
+  {
     id: "ISO-1b",
     rows: ["026"],
     sentence: "an operator of another tenant gets and changes nothing, and learns of no id",
-    check: asked((which) => ({
-      user: "ann",
-      tenant: which.replace("bob", "beta"),
-      scopes: [...scopes, "operator"]
-    }))
-  }),
-  timed({
+    check: open(
+      asked(time, (which) => ({
+        user: "ann",
+        tenant: which.replace("bob", "beta"),
+        scopes: [...scopes, "operator"]
+      }))
+    )
+  },
+  {
     id: "ISO-2a",
     rows: ["026", "068"],
     sentence: "another user of the tenant gets and changes nothing, and learns of no id",
-    check: asked((user) => ({ user, tenant: "acme", scopes }))
-  })
+    check: open(asked(time, (user) => ({ user, tenant: "acme", scopes })))
+  }
 ]
+
+export const facades: ReadonlyArray<PipelineRule> = rules(virtual, (self) =>
+  inHouse(self, { backend: Puppet.make().driver })
+).map(timed)
+
+/** The same over the backend to be proven, in real time. */
+export const facadesOfBackend = rules(real, inHouse)
