@@ -47,7 +47,7 @@ export const limits: ReadonlyArray<Mutant> = [
       })
     }
   ),
-  mutant("it looks, gives way, and counts", ["TEN-2d", "TEN-2e"], (storage) => {
+  mutant("it looks, gives way, and counts", ["TEN-2d"], (storage) => {
     const { limits } = storage.stores
     return exchange(storage, {
       limits: {

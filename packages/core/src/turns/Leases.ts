@@ -41,13 +41,9 @@ export const layer: Layer.Layer<never, never, Storage | TurnQueue | TenantResolv
         Effect.catchCause((cause) => Effect.logError("Unended turns could not be listed.", cause))
       )
 
-      // Where this process owns the storage nobody else leaves turns: after the first look only its
-      // own are left, those whose end could not be stored.
-      const round =
-        storage.owners === "one"
-          ? Effect.suspend(() => (queue.takeLeftBehind() ? sweep : Effect.void))
-          : Effect.andThen(sweep, queue.renewLeases)
-      const pause = Effect.sleep(leaseMs / 3)
-      yield* Effect.forkScoped(Effect.andThen(sweep, Effect.forever(Effect.andThen(pause, round))))
+      // Also where this process owns the storage: a turn whose end could not be stored is left, too.
+      const renew = storage.owners === "one" ? Effect.void : queue.renewLeases
+      const round = Effect.andThen(sweep, renew)
+      yield* Effect.forkScoped(Effect.forever(Effect.andThen(round, Effect.sleep(leaseMs / 3))))
     })
   )

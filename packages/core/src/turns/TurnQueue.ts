@@ -71,8 +71,6 @@ export class TurnQueue extends Context.Service<
     ) => Effect.Effect<void, StorageError | TenancyError>
     /** A conversation was deleted: its turns stop and leave. Call it exclusively. */
     readonly forget: (scope: TenantScope, conversationId: string) => void
-    /** Tells, once, whether turns were left behind because their end could not be stored. */
-    readonly takeLeftBehind: () => boolean
     /** Says that this process is alive to those that share the storage with it. */
     readonly renewLeases: Effect.Effect<void>
     /** Waits until this process is done with the turn. */
@@ -97,7 +95,6 @@ export class TurnQueue extends Context.Service<
       const lanes = new Map<string, Lane>()
       const jobs = new Map<string, TurnJob>()
       let closing = false
-      let leftBehind = false
 
       const laneKey = (of: TenantScope, conversationId: string) =>
         joinKey(of.tenantId, conversationId)
@@ -113,7 +110,6 @@ export class TurnQueue extends Context.Service<
         if (lane === undefined || !lane.jobs.includes(job)) return
         if (lost && !closing) {
           // Its end could not be stored. Those behind it wait for it: the next round takes all up.
-          leftBehind = true
           drop(key, lane)
           return
         }
@@ -311,11 +307,6 @@ export class TurnQueue extends Context.Service<
           if (lane === undefined) return
           for (const job of lane.jobs) job.stopped ??= "gone"
           drop(key, lane)
-        },
-        takeLeftBehind: () => {
-          const was = leftBehind
-          leftBehind = false
-          return was
         },
         renewLeases,
         done
