@@ -79,8 +79,7 @@ export const runBackendRule = (
       Effect.provideService(House, make(app, Context.get(built, AgentBackend))),
       Effect.provideService(Storage, kept),
       Effect.provideService(Vendor, troubled),
-      Effect.provide(TenantResolver.layerTrusted),
-      Effect.provide(Logger.layer([])),
+      Effect.provide([TenantResolver.layerTrusted, Logger.layer([])]),
       Effect.timeout(timeoutMs)
     )
   }).pipe(Effect.scoped)

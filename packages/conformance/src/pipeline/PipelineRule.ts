@@ -69,8 +69,7 @@ export const runPipelineRule = (
     })
     return opened.pipe(
       Effect.scoped,
-      Effect.provide(TenantResolver.layerTrusted),
-      Effect.provide(Logger.layer([])),
+      Effect.provide([TenantResolver.layerTrusted, Logger.layer([])]),
       Effect.timeout(timeoutMs)
     )
   }).pipe(Effect.scoped)
