@@ -36,7 +36,7 @@ type Op = Effect.Effect<unknown, unknown, Within>
 
 const anyOf = <A>(items: ReadonlyArray<A>): Effect.Effect<A | undefined> =>
   items.length === 0
-    ? Effect.succeed(undefined)
+    ? Effect.succeed<A | undefined>(undefined)
     : Effect.map(Random.nextIntBetween(0, items.length - 1), (i) => items[i])
 
 /** Ids that are nobody's: joined, cut, quoted and turned versions of somebody's. */

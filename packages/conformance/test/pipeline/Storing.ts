@@ -194,10 +194,13 @@ export const storing: ReadonlyArray<Mutant> = [
     ),
     mayFail: ["TRN-4d", "TRN-4e"]
   },
-  storage("every write commits by itself", ["TEN-2c"], (given) => ({
-    ...given,
-    transact: (self) => self
-  })),
+  {
+    ...storage("every write commits by itself", ["TEN-2c"], (given) => ({
+      ...given,
+      transact: (self) => self
+    })),
+    mayFail: ["TRN-8f"]
+  },
   storage(
     "a binding is made anew each time",
     ["SRC-1", "SRC-10", "SRC-11", "SRC-6", "SRC-7", "TEN-1a", "TEN-1b", "TEN-1c", "TRN-7a"],
