@@ -6,7 +6,7 @@ import type { StorageError } from "../errors.ts"
 import { joinKey } from "../ids.ts"
 import type { By, Page } from "../Page.ts"
 import type { TenantScope } from "../tenancy/Principal.ts"
-import { owns, userOf } from "./Confine.ts"
+import { owns } from "./Confine.ts"
 import { type KeyValueDriver, type Transaction, within } from "./KeyValue.ts"
 import { messages, skipped } from "./MessageStore.ts"
 import { type ConversationRecord, conversations, own } from "./OwnConversation.ts"
@@ -156,7 +156,3 @@ export const makeConversationStore = (driver: KeyValueDriver): ConversationStore
       })
     )
 })
-
-/** The user of a scope as records keep it. */
-export const ownerOf = (scope: TenantScope): string | null =>
-  userOf(scope) === "" ? null : userOf(scope)
