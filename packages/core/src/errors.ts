@@ -186,3 +186,11 @@ export const asTenancyError = <A, R>(
   Effect.mapError(self, (error) =>
     error instanceof TenancyError ? error : TenancyError.because(error.reason, error.message)
   )
+
+/** As `asTurnError`, for the facades of memory. */
+export const asMemoryError = <A, R>(
+  self: Effect.Effect<A, StorageError | TurnError | TenancyError | MemoryError, R>
+): Effect.Effect<A, MemoryError, R> =>
+  Effect.mapError(self, (error) =>
+    error instanceof MemoryError ? error : MemoryError.because(error.reason, error.message)
+  )

@@ -36,7 +36,7 @@ export interface AgentStore {
   readonly delete: (scope: TenantScope, id: string) => Effect.Effect<void, StorageError>
 }
 
-const agents = table("agent", AgentRecord)
+export const agents = table("agent", AgentRecord)
 
 export const makeAgentStore = (driver: KeyValueDriver): AgentStore => ({
   save: (scope, agent) =>

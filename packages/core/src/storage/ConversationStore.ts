@@ -6,12 +6,14 @@ import type { StorageError } from "../errors.ts"
 import { joinKey } from "../ids.ts"
 import type { By, Page } from "../Page.ts"
 import type { TenantScope } from "../tenancy/Principal.ts"
+import { makeBlockStore } from "./BlockStore.ts"
 import { owns } from "./Confine.ts"
 import { type KeyValueDriver, type Transaction, within } from "./KeyValue.ts"
 import { messages, skipped } from "./MessageStore.ts"
 import { type ConversationRecord, conversations, own } from "./OwnConversation.ts"
 import { everything, page, table } from "./Table.ts"
 import { removeTurns } from "./TurnStore.ts"
+import { makeWordStore } from "./WordStore.ts"
 
 const S = Schema.String
 
@@ -62,7 +64,10 @@ export interface ConversationStore {
     id: string,
     step: Advance
   ) => Effect.Effect<Advanced, StorageError>
-  /** Removes it with its messages, turns and facts; tells whether it was there. */
+  /**
+   * Removes it with its messages, turns, facts, blocks and words; tells whether it was there. The
+   * ledger stays.
+   */
   readonly delete: (scope: TenantScope, id: string) => Effect.Effect<boolean, StorageError>
 }
 
@@ -149,6 +154,8 @@ export const makeConversationStore = (driver: KeyValueDriver): ConversationStore
           skipped.remove(tx, [...path, rest])
         }
         yield* removeTurns(tx, scope, id)
+        yield* makeBlockStore(driver).clear(scope, found.value.agentId, id)
+        yield* makeWordStore(driver).clear(scope, { kind: "conversation", id })
         conversations.remove(tx, path)
         unended.remove(tx, ["", scope.tenantId, id])
         byKey.remove(tx, keyPath(scope, found.value))

@@ -75,7 +75,10 @@ export const compareKeys = (a: string, b: string): number => {
 const rank = (unit: number): number =>
   unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit
 
-/** Reads and writes of one transaction; it sees its own writes. */
+/**
+ * Reads and writes of one transaction; it sees its own writes. A key with a lone surrogate has no
+ * UTF-8, and a store would take another's for it: it is absent here and never reaches a driver [ISO-5].
+ */
 export class Transaction {
   readonly driver: KeyValueDriver
   private readonly seen = new Map<string, Entry | undefined>()
@@ -89,6 +92,7 @@ export class Transaction {
 
   /** The value of `key`, or `undefined`. */
   get(key: string): Effect.Effect<Uint8Array | undefined, StorageError> {
+    if (!key.isWellFormed()) return Effect.succeed(undefined)
     if (this.written.has(key)) return Effect.succeed(this.written.get(key))
     if (this.seen.has(key)) return Effect.succeed(this.seen.get(key)?.value)
     this.asked += 1
@@ -105,6 +109,7 @@ export class Transaction {
     ReadonlyArray<{ readonly key: string; readonly value: Uint8Array }>,
     StorageError
   > {
+    if (!range.from.isWellFormed() || !range.to.isWellFormed()) return Effect.succeed([])
     this.asked += 1
     const touched = [...this.written].filter(([key]) => inRange(range, key))
     return Effect.map(
@@ -129,7 +134,7 @@ export class Transaction {
   }
 
   set(key: string, value: Uint8Array | undefined): void {
-    this.written.set(key, value)
+    if (value !== undefined || key.isWellFormed()) this.written.set(key, value)
   }
 
   /** Runs `self` as a part of this transaction that leaves nothing when it does not succeed. */
@@ -148,6 +153,11 @@ export class Transaction {
   /** Commits; where nothing was written, tells whether all that was read is of one state. */
   commit(): Effect.Effect<"committed" | "conflict", StorageError> {
     if (this.written.size === 0) return this.validate()
+    for (const key of this.written.keys()) {
+      if (!key.isWellFormed()) {
+        return Effect.fail(StorageError.because({ _tag: "Malformed", what: "A key" }))
+      }
+    }
     return this.driver.commit(
       this.reads(),
       [...this.written].map(([key, value]) => ({ key, value }))

@@ -11,20 +11,25 @@ import type { By, Page } from "../Page.ts"
 import { Tenant } from "../tenancy/Tenant.ts"
 import { type AgentStore, makeAgentStore } from "./AgentStore.ts"
 import { type BindingStore, makeBindingStore } from "./BindingStore.ts"
+import { type BlockStore, makeBlockStore } from "./BlockStore.ts"
 import {
   type ConversationStore,
   makeConversationStore,
   type Unended,
   unended
 } from "./ConversationStore.ts"
+import { type DocumentStore, makeDocumentStore } from "./DocumentStore.ts"
 import { findKeyByHash, type KeyRecord, type KeyStore, makeKeyStore } from "./KeyStore.ts"
 import { type Durability, type KeyValueDriver, transact, within } from "./KeyValue.ts"
+import { type LedgerStore, makeLedgerStore } from "./LedgerStore.ts"
 import { type LimitStore, makeLimitStore, purgeLimits } from "./LimitStore.ts"
 import * as MemoryDriver from "./MemoryDriver.ts"
 import { type MessageStore, makeMessageStore } from "./MessageStore.ts"
+import { makePassageStore, type PassageStore } from "./PassageStore.ts"
 import { page, table } from "./Table.ts"
 import { makeTurnStore, type TurnStore } from "./TurnStore.ts"
 import { makeUserStore, type UserStore } from "./UserStore.ts"
+import { makeWordStore, type WordStore } from "./WordStore.ts"
 
 /** Every store takes a sealed scope first and confines what it reads and writes to it [ISO-1]. */
 export interface Stores {
@@ -36,6 +41,11 @@ export interface Stores {
   readonly conversations: ConversationStore
   readonly messages: MessageStore
   readonly turns: TurnStore
+  readonly ledger: LedgerStore
+  readonly blocks: BlockStore
+  readonly passages: PassageStore
+  readonly documents: DocumentStore
+  readonly words: WordStore
 }
 
 /** What spans tenants: for boot and background work, out of reach of requests. */
@@ -98,7 +108,12 @@ export const lift = (driver: KeyValueDriver): Storage["Service"] => ({
     bindings: makeBindingStore(driver),
     conversations: makeConversationStore(driver),
     messages: makeMessageStore(driver),
-    turns: makeTurnStore(driver)
+    turns: makeTurnStore(driver),
+    ledger: makeLedgerStore(driver),
+    blocks: makeBlockStore(driver),
+    passages: makePassageStore(driver),
+    documents: makeDocumentStore(driver),
+    words: makeWordStore(driver)
   },
   maintenance: {
     saveTenant: (tenant) =>

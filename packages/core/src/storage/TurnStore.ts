@@ -26,8 +26,10 @@ export type End = typeof End.Type
  * A turn as it is kept.
  * - `key`: the caller's id of the send, unique in its conversation, or null.
  * - `scopes`: what its caller may do; a claim that is renewed when the turn runs later.
- * - `sequence`: that of its newest fact. `stored`: its messages. `attempt`: runs that died before.
- * - `waiting`: call ids that wait for a decision. `end`, `endedAt`: null until it ended.
+ * - `sequence`: that of its newest fact. `stored`: its messages. `attempt`: runs before this one.
+ * - `handedBack`: of those runs, the ones that ended in order: for a shutdown, or to wait for a person.
+ * - `draft`: what the backend keeps of a step that it has begun, or null; gone with the next commit.
+ * - `waiting`: calls that wait for a person's decision. `end`, `endedAt`: null until it ended.
  */
 export const TurnRecord = Schema.Struct({
   id: S,
@@ -41,7 +43,9 @@ export const TurnRecord = Schema.Struct({
   sequence: N,
   stored: N,
   attempt: N,
-  waiting: Schema.Array(S),
+  handedBack: N,
+  draft: Schema.NullOr(Schema.Json),
+  waiting: Schema.Array(Schema.Struct({ callId: S, expiresAt: N })),
   usage: Usage,
   end: Schema.NullOr(End),
   createdAt: N,
