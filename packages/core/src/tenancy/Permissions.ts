@@ -52,3 +52,7 @@ export const userWith = (
 /** The whole tenant of an operator. Asked for by facades after they checked `operator`. */
 export const wholeTenant = (caller: Caller): TenantScope =>
   sealScope(caller.tenantId, Option.none(), caller.scopes)
+
+/** What the user of that id sees. Asked for by facades for an operator, or for the caller itself. */
+export const asUser = (caller: Caller, user: UserId): TenantScope =>
+  sealScope(caller.tenantId, Option.some(user), caller.scopes)

@@ -7,7 +7,10 @@ import type * as Redacted from "effect/Redacted"
 import { TenancyError } from "../errors.ts"
 import { looksLikeAddress, TenantId, UserId, whyRefused } from "../ids.ts"
 import { sealScope } from "../internal/sealed.ts"
+import type { Storage } from "../storage/Storage.ts"
+import { believeKeys } from "./KeyCredentials.ts"
 import { type Caller, Principal } from "./Principal.ts"
+import { layerCrypto } from "./Secret.ts"
 
 /** Who somebody says they are. Worth nothing until a resolver has believed it. */
 export interface Claims {
@@ -105,6 +108,21 @@ export class TenantResolver extends Context.Service<
       idRules
     })
   }
+
+  /** As `layerApiKeys`, with rules for user ids. */
+  static readonly layerApiKeysWith = (
+    idRules: ReadonlyArray<IdRule>
+  ): Layer.Layer<TenantResolver, never, Storage> =>
+    Layer.effect(TenantResolver, Effect.map(believeKeys(idRules), TenantResolver.make)).pipe(
+      Layer.provide(layerCrypto)
+    )
+
+  /**
+   * Credentials are API keys. Unknown, expired and revoked ones are refused alike; renewed are the
+   * claims of tenants that exist.
+   */
+  static readonly layerApiKeys: Layer.Layer<TenantResolver, never, Storage> =
+    TenantResolver.layerApiKeysWith([])
 
   /** Believes the claims of code in this process: for apps that authenticate elsewhere, and tests. */
   static readonly layerTrusted: Layer.Layer<TenantResolver> = TenantResolver.layer({
