@@ -6,13 +6,18 @@ import { type AgentDefinition, Definitions } from "./agents/Definitions.ts"
 import type { AgentBackend } from "./backend/AgentBackend.ts"
 import { Conversations } from "./conversations/Conversations.ts"
 import type { TurnError } from "./errors.ts"
+import { Memory } from "./memory/Memory.ts"
+import { Sources } from "./memory/Sources.ts"
 import type { Storage } from "./storage/Storage.ts"
+import { ApiKeys } from "./tenancy/ApiKeys.ts"
 import { Limits } from "./tenancy/Limits.ts"
+import { Maintenance } from "./tenancy/Maintenance.ts"
 import { Permissions } from "./tenancy/Permissions.ts"
 import type { Plan } from "./tenancy/Plan.ts"
 import type { TenantResolver } from "./tenancy/TenantResolver.ts"
 import { Users } from "./tenancy/Users.ts"
 import * as Leases from "./turns/Leases.ts"
+import { Ledger } from "./turns/Ledger.ts"
 import { TurnQueue } from "./turns/TurnQueue.ts"
 import { Turns } from "./turns/Turns.ts"
 
@@ -22,7 +27,18 @@ export interface Options {
 }
 
 /** What requests work with. */
-export type Facades = Turns | Conversations | Agents | Bindings | Users | Permissions | Limits
+export type Facades =
+  | Turns
+  | Ledger
+  | Conversations
+  | Memory
+  | Sources
+  | Agents
+  | Bindings
+  | Users
+  | Permissions
+  | Limits
+  | ApiKeys
 
 /**
  * The facades over agents by the name that callers use. Built, it takes up what a stopped process
@@ -37,11 +53,18 @@ export const layer = (
   const bindings = Bindings.layer.pipe(Layer.provide(definitions))
   return Layer.mergeAll(
     Turns.layer,
+    Ledger.layer,
     Limits.layer,
     Leases.layer,
     Users.layer,
+    ApiKeys.layer,
     Permissions.layer,
     Agents.layer,
-    Conversations.layer
+    Sources.layer,
+    Memory.layer.pipe(Layer.provide(definitions)),
+    Conversations.layer.pipe(Layer.provide(definitions))
   ).pipe(Layer.provideMerge(bindings), Layer.provide(queue))
 }
+
+/** For boot code that sets up tenants and their first keys; never beside requests. */
+export const maintenance: Layer.Layer<Maintenance, never, Storage> = Maintenance.layer

@@ -224,3 +224,63 @@ describe("a transaction", () => {
     })
   )
 })
+
+describe("a key that holds a lone surrogate", () => {
+  /** As a store that keeps keys in UTF-8: there such a key would be the replacement character. */
+  const inBytes = (asked: Array<string>): KeyValueDriver => {
+    const memory = MemoryDriver.make()
+    const ask = (key: string) => {
+      asked.push(key)
+      return key.toWellFormed()
+    }
+    return {
+      ...memory,
+      get: (keys) => memory.get(keys.map(ask)),
+      scan: (range) => memory.scan({ ...range, from: ask(range.from), to: ask(range.to) }),
+      commit: (reads, writes) =>
+        memory.commit(
+          reads.map((read) => ({ ...read, key: ask(read.key) })),
+          writes.map((write) => ({ ...write, key: ask(write.key) }))
+        )
+    }
+  }
+
+  it.effect("[ISO-5] is absent, is removed without harm, and never written", () =>
+    Effect.gen(function* () {
+      const asked: Array<string> = []
+      const driver = inBytes(asked)
+      yield* put(driver, "a\ufffd", "a\ufffdb")
+      const answers = yield* transact(driver)(
+        within(driver, (transaction) =>
+          Effect.gen(function* () {
+            const got = yield* transaction.get("a\ud800")
+            const ranges = [
+              { from: "a\ud800", to: "a\ud800c", limit: 9 },
+              { from: "a", to: "a\udfff", limit: 9 },
+              { from: "a\ud800", to: "b", limit: 9 }
+            ]
+            const scanned = yield* Effect.forEach(ranges, (range) => transaction.scan(range))
+            transaction.set("a\ud800", undefined)
+            return { got, scanned }
+          })
+        )
+      )
+      assert.deepStrictEqual(answers, { got: undefined, scanned: [[], [], []] })
+      const written = yield* transact(driver)(
+        within(driver, (transaction) =>
+          Effect.sync(() => transaction.set("a\ud800", bytes("another")))
+        )
+      ).pipe(Effect.flip)
+      assert.instanceOf(written, StorageError)
+      assert.strictEqual(written.reason._tag, "Malformed")
+      assert.deepStrictEqual(
+        (yield* driver.get(["a\ufffd"])).map((entry) => text(entry?.value)),
+        ["a\ufffd"]
+      )
+      assert.deepStrictEqual(
+        asked.filter((key) => !key.isWellFormed()),
+        []
+      )
+    })
+  )
+})

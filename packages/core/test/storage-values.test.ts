@@ -64,9 +64,13 @@ describe("the cursor of a turn", () => {
   })
   it("comes after an event, so that what it says is parsed as the reader's place", () => {
     const written = { sequence: 4, messageId: "m", part: 1, offset: 3, text: "\u{1f600}a" }
-    for (const _tag of ["TextDelta", "ReasoningDelta", "ToolInputDelta"] as const) {
-      assert.strictEqual(Cursor.after({ _tag, ...written, attempt: 0 }), "4.1.6")
-      assert.strictEqual(Cursor.after({ _tag, ...written, attempt: 2 }), "4.1.6.2")
+    for (const kind of [
+      { _tag: "TextDelta" },
+      { _tag: "ReasoningDelta" },
+      { _tag: "ToolInputDelta", callId: "1", name: "n" }
+    ] as const) {
+      assert.strictEqual(Cursor.after({ ...kind, ...written, attempt: 0 }), "4.1.6")
+      assert.strictEqual(Cursor.after({ ...kind, ...written, attempt: 2 }), "4.1.6.2")
     }
     assert.strictEqual(
       Cursor.after({ _tag: "Retracted", sequence: 4, attempt: 0, messageId: "m" }),

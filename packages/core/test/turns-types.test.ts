@@ -6,6 +6,7 @@ import type { Agents } from "../src/agents/Agents.ts"
 import type { Bindings } from "../src/agents/Bindings.ts"
 import type { Conversations } from "../src/conversations/Conversations.ts"
 import type { AgentId, ConversationId, TurnId, UserId } from "../src/ids.ts"
+import type { ApiKeys } from "../src/tenancy/ApiKeys.ts"
 import type { Limits } from "../src/tenancy/Limits.ts"
 import type { Permissions } from "../src/tenancy/Permissions.ts"
 import type { Principal } from "../src/tenancy/Principal.ts"
@@ -37,8 +38,9 @@ it("[071][094] every method of every facade needs a Principal", () => {
     Unscoped<Bindings["Service"]>,
     Unscoped<Users["Service"]>,
     Unscoped<Permissions["Service"]>,
-    Unscoped<Limits["Service"]>
-  ] extends [never, never, never, never, never, never, never]
+    Unscoped<Limits["Service"]>,
+    Unscoped<ApiKeys["Service"]>
+  ] extends [never, never, never, never, never, never, never, never]
     ? true
     : false = true
   assert.isTrue(none)

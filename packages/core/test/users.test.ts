@@ -44,7 +44,12 @@ const spied = (calls: Array<{ readonly method: string; readonly tenant: unknown 
         bindings: watch("bindings", storage.stores.bindings),
         conversations: watch("conversations", storage.stores.conversations),
         messages: watch("messages", storage.stores.messages),
-        turns: watch("turns", storage.stores.turns)
+        turns: watch("turns", storage.stores.turns),
+        ledger: watch("ledger", storage.stores.ledger),
+        blocks: watch("blocks", storage.stores.blocks),
+        passages: watch("passages", storage.stores.passages),
+        documents: watch("documents", storage.stores.documents),
+        words: watch("words", storage.stores.words)
       }
     }))
   ).pipe(Layer.provide(Storage.layerMemory))

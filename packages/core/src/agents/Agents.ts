@@ -6,7 +6,8 @@ import * as Option from "effect/Option"
 import { AgentBackend } from "../backend/AgentBackend.ts"
 import { removeConversation } from "../conversations/RemoveConversation.ts"
 import { asTurnError, TurnError } from "../errors.ts"
-import { AgentId } from "../ids.ts"
+import { AgentId, UserId } from "../ids.ts"
+import { clearMemory } from "../memory/ClearMemory.ts"
 import { allPages, type By, checkBy, type Page } from "../Page.ts"
 import { Storage } from "../storage/Storage.ts"
 import * as Audit from "../tenancy/Audit.ts"
@@ -29,7 +30,7 @@ export class Agents extends Context.Service<
     readonly update: (id: AgentId, change: { readonly tags: ReadonlyArray<string> }) => As<Agent>
     /** `by.tags` keeps the agents that carry all of them. */
     readonly list: (by: By) => As<Page<Agent>>
-    /** Removes the agent, its conversations and what the backend keeps of it. Needs `operator`. */
+    /** Removes the agent, its conversations, its memory and what the backend keeps. `operator`. */
     readonly delete: (id: AgentId) => As<void>
   }
 >()("@atrium/core/agents/Agents") {
@@ -110,13 +111,19 @@ export class Agents extends Context.Service<
               if (agentId === id) yield* remove(scope, conversation)
             }
             if (agent.ref !== null) {
-              yield* backend.agents.delete({ scope, agentId: AgentId(id), ref: agent.ref })
+              yield* backend.agents.delete({
+                scope,
+                agentId: AgentId(id),
+                owner: Option.map(Option.fromNullishOr(agent.owner), UserId),
+                ref: agent.ref
+              })
             }
             yield* storage.transact(
               Effect.gen(function* () {
                 const attached = yield* allPages((by) => bindings.list(scope, { agentId: id }, by))
                 for (const bound of attached) yield* bindings.detach(scope, bound)
                 yield* bindings.unpin(scope, { template: agent.template, owner: agent.owner })
+                yield* clearMemory(storage, scope, id)
                 yield* agents.delete(scope, id)
               })
             )

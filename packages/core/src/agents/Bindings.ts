@@ -99,7 +99,14 @@ export class Bindings extends Context.Service<
         const provision = Effect.fnUntraced(function* (caller: Caller, record: AgentRecord) {
           const { template } = yield* definitions.find(record.template)
           const id = AgentId(record.id)
-          const ref = yield* backend.agents.provision({ scope: caller, agentId: id }, template)
+          const ref = yield* backend.agents.provision(
+            {
+              scope: caller,
+              agentId: id,
+              owner: Option.map(Option.fromNullishOr(record.owner), UserId)
+            },
+            template
+          )
           return yield* storage.transact(
             Effect.gen(function* () {
               const now = yield* agents.find(caller, record.id)

@@ -7,6 +7,8 @@ import { TurnError } from "../errors.ts"
 import { Storage } from "../storage/Storage.ts"
 import { defaultPlan, type Plan, type Rate } from "../tenancy/Plan.ts"
 import type { TenantScope } from "../tenancy/Principal.ts"
+import type { ToolSpec } from "../tools/ToolSpec.ts"
+import { Tools } from "../tools/Tools.ts"
 import type { AgentTemplate } from "./AgentTemplate.ts"
 import type { BindingPolicy } from "./Binding.ts"
 
@@ -41,7 +43,8 @@ export class Definitions extends Context.Service<
         const storage = yield* Storage
         const agents = new Map(Object.entries(defined.agents))
         const plans = new Map(Object.entries(defined.plans))
-        for (const [name, { template }] of agents) yield* checkTemplate(name, template)
+        const tools = yield* Tools
+        for (const [name, defined] of agents) yield* checkTemplate(name, defined, tools.list)
         for (const [name, plan] of plans) yield* checkPlan(name, plan)
         const fallback = plans.get("default") ?? defaultPlan
         const windows = [fallback, ...plans.values()].flatMap(({ tenant, user }) => [
@@ -81,7 +84,23 @@ export class Definitions extends Context.Service<
 const rejected = (field: string, why: string) =>
   Effect.fail(TurnError.because({ _tag: "Rejected", field, why }))
 
-const checkTemplate = (name: string, template: AgentTemplate) => {
+/** The label of a block that would take the place of an earlier one, and so would never be made. */
+const takenLabel = ({ binding, template }: AgentDefinition): string | undefined => {
+  const taken = new Set<string>()
+  return template.blocks.find(({ label, owner = "agent" }) => {
+    // All that an agent of one user keeps is that user's.
+    const place = JSON.stringify([
+      owner === "agent" && binding._tag === "PerUser" ? "user" : owner,
+      label
+    ])
+    if (taken.has(place)) return true
+    taken.add(place)
+    return false
+  })?.label
+}
+
+const checkTemplate = (name: string, defined: AgentDefinition, tools: ReadonlyArray<ToolSpec>) => {
+  const { template } = defined
   if (name === "" || template.name === "") {
     return rejected("template.name", "An agent needs a name: give it one in Atrium.layer.")
   }
@@ -89,6 +108,20 @@ const checkTemplate = (name: string, template: AgentTemplate) => {
     return rejected(
       "template.model",
       `The model of agent "${name}" must have the form provider/model, not "${template.model}".`
+    )
+  }
+  const label = takenLabel(defined)
+  if (label !== undefined) {
+    return rejected(
+      "template.blocks",
+      `Agent "${name}" has two blocks with the label "${label}" in one place: the second would never be made. Rename one.`
+    )
+  }
+  const unknown = template.tools?.find((tool) => tools.every((spec) => spec.name !== tool))
+  if (unknown !== undefined) {
+    return rejected(
+      "template.tools",
+      `Agent "${name}" names the tool "${unknown}", which is not registered. Provide it with Tools.layer; there are: ${tools.map((spec) => spec.name).join(", ") || "none"}.`
     )
   }
   return Effect.void

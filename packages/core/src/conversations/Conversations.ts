@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { Bindings } from "../agents/Bindings.ts"
+import { Definitions } from "../agents/Definitions.ts"
 import { AgentBackend } from "../backend/AgentBackend.ts"
 import { asTurnError, TurnError } from "../errors.ts"
 import {
@@ -66,13 +67,14 @@ export class Conversations extends Context.Service<
   static readonly layer: Layer.Layer<
     Conversations,
     never,
-    Storage | AgentBackend | Bindings | TurnQueue
+    Storage | AgentBackend | Bindings | Definitions | TurnQueue
   > = Layer.effect(
     Conversations,
     Effect.gen(function* () {
       const storage = yield* Storage
       const backend = yield* AgentBackend
       const bindings = yield* Bindings
+      const definitions = yield* Definitions
       const queue = yield* TurnQueue
       const { agents, conversations, messages } = storage.stores
       const oneAtATime = KeyedLock.make()
@@ -98,9 +100,16 @@ export class Conversations extends Context.Service<
         if (agent?.ref === undefined || agent.ref === null) {
           return yield* TurnError.because({ _tag: "Gone", what: "agent" })
         }
+        const { template } = yield* definitions.find(agent.template)
         const ref = yield* backend.agents.open(
-          { scope: caller, agentId: AgentId(agent.id), ref: agent.ref },
-          ConversationId(record.id)
+          {
+            scope: caller,
+            agentId: AgentId(agent.id),
+            owner: Option.map(Option.fromNullishOr(agent.owner), UserId),
+            ref: agent.ref
+          },
+          ConversationId(record.id),
+          template
         )
         const agentRef = agent.ref
         return yield* storage.transact(

@@ -15,8 +15,16 @@ export const ToolResult = Schema.TaggedStruct("ToolResult", {
   output: Schema.Json,
   failed: Schema.Boolean
 })
-/** `quote`: the words of the passage that the answer rests on. */
-export const Citation = Schema.TaggedStruct("Citation", { passageId: S, quote: S })
+/**
+ * What the answer rests on. `number`: as the text says it, `[1]`; `title`: of the document, or "";
+ * `quote`: words of the passage.
+ */
+export const Citation = Schema.TaggedStruct("Citation", {
+  number: Schema.Int,
+  passageId: S,
+  title: S,
+  quote: S
+})
 
 export const Part = Schema.Union([Text, Reasoning, ToolCall, ToolResult, Citation])
 export type Part = typeof Part.Type

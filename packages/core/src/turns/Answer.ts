@@ -15,7 +15,12 @@ export const answerOf = (facts: ReadonlyArray<TurnFact>): Effect.Effect<Answer, 
     return Effect.fail(new TurnError({ reason: end.reason, message: end.message }))
   }
   if (end?._tag !== "TurnFinished") {
-    const calls = facts.flatMap((fact) => (fact._tag === "ApprovalRequested" ? fact.callId : []))
+    const decided = new Set(
+      facts.flatMap((fact) => (fact._tag === "ApprovalResolved" ? fact.callId : []))
+    )
+    const calls = facts.flatMap((fact) =>
+      fact._tag === "ApprovalRequested" && !decided.has(fact.callId) ? fact.callId : []
+    )
     return Effect.fail(TurnError.because({ _tag: "Waiting", calls }))
   }
   for (let i = facts.length - 1; i >= 0; i--) {

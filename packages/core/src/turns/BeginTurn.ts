@@ -1,5 +1,6 @@
 /** The first commit of a turn: replay or, in one transaction, limit, position, turn and message. */
 import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Definitions } from "../agents/Definitions.ts"
@@ -14,6 +15,7 @@ import type { Caller } from "../tenancy/Principal.ts"
 import { leaseMs } from "./LeftTurns.ts"
 import type { OnBusy, Send } from "./Turn.ts"
 import type { TurnQueue } from "./TurnQueue.ts"
+import { isWaiting } from "./TurnReading.ts"
 import * as Usage from "./Usage.ts"
 
 interface Parts {
@@ -27,10 +29,12 @@ interface Parts {
  * - `Begun`: a new turn. `ours`: this process has the lease and runs it. `interrupts`:
  *   the running turn that this one cancels; it is marked already.
  * - `Stale`: there are unended turns that nobody has; take them up, then begin again.
+ * - `Waits`: the first turn waits for a person, and this send interrupts it; cancel it, then begin again.
  */
 export type Began =
   | { readonly _tag: "Replayed"; readonly turn: TurnRecord }
   | { readonly _tag: "Stale" }
+  | { readonly _tag: "Waits"; readonly turn: TurnRecord }
   | {
       readonly _tag: "Begun"
       readonly conversation: ConversationRecord
@@ -88,21 +92,15 @@ export const beginTurn = ({ definitions, queue, storage }: Parts) => {
     })
   })
 
-  /** What the policy says to a send that finds `conversation` busy. */
+  /** What the policy says to a send that finds `conversation` busy, `first` being its first turn. */
   const admit = Effect.fnUntraced(function* (
-    caller: Caller,
-    conversation: ConversationRecord,
+    { unended: ahead }: ConversationRecord,
+    first: TurnRecord,
     onBusy: OnBusy,
     plan: Plan
   ) {
-    const ahead = conversation.unended
     if (onBusy === "reject" || ahead > plan.waiting) return yield* refuse({ _tag: "Busy", ahead })
-    const [first] = yield* turns.unended(caller, conversation.id)
-    if (onBusy === "interrupt") return Option.fromNullishOr(first)
-    if (first !== undefined && first.waiting.length > 0) {
-      return yield* refuse({ _tag: "Waiting", calls: first.waiting })
-    }
-    return Option.none<TurnRecord>()
+    return onBusy === "interrupt" ? Option.some(first) : Option.none<TurnRecord>()
   })
 
   const count = Effect.fnUntraced(function* (caller: Caller, plan: Plan, now: number) {
@@ -120,57 +118,80 @@ export const beginTurn = ({ definitions, queue, storage }: Parts) => {
   ): Effect.fn.Return<Began, TurnError | StorageError> {
     const now = yield* Clock.currentTimeMillis
     const id = yield* fresh("turn")
-    return yield* storage.transact(
-      Effect.gen(function* (): Effect.fn.Return<Began, TurnError | StorageError> {
-        const found = yield* conversations.find(caller, send.conversation)
-        if (Option.isNone(found)) return yield* refuse({ _tag: "NotFound", what: "conversation" })
-        const before = found.value
-        const plan = yield* definitions.plan(caller)
-        const prior =
-          send.id === undefined ? undefined : yield* replayed(caller, send, send.id, now, plan)
-        if (prior !== undefined) return { _tag: "Replayed", turn: prior }
-        const ours = queue.mayLease(before, now)
-        if (ours && before.unended > 0 && !queue.hasAll(caller, before)) return { _tag: "Stale" }
-        const { template } = yield* definitions.find(before.template)
-        if (send.retryOf !== undefined) yield* retried(caller, send.conversation, send.retryOf)
-        const onBusy = send.onBusy ?? template.onBusy ?? "queue"
-        const interrupts =
-          before.unended === 0 ? Option.none() : yield* admit(caller, before, onBusy, plan)
-        yield* count(caller, plan, now)
-        // Marked together with what interrupts it: no crash and no leaving caller comes in between.
-        const cancelling = Option.match(interrupts, {
-          onNone: () => before.cancelling,
-          onSome: ({ position }) => position
-        })
-        const conversation = {
-          ...begun(before, now, ours ? queue.owner : undefined),
-          cancelling
-        }
-        const turn = newTurn(id, caller, user, send, conversation, now)
-        const input: Message = {
-          id: `${id}-0`,
-          role: "user",
-          parts: [{ _tag: "Text", text: send.text }],
-          turnId: id,
-          at: now,
-          partial: false
-        }
-        yield* turns.insert(caller, turn)
-        yield* messages.append(caller, [
-          {
-            conversationId: conversation.id,
-            userId: user,
-            position: turn.position,
-            index: 0,
-            message: input
+    return yield* storage
+      .transact(
+        Effect.gen(function* (): Effect.fn.Return<Began, TurnError | StorageError | Waits> {
+          const found = yield* conversations.find(caller, send.conversation)
+          if (Option.isNone(found)) return yield* refuse({ _tag: "NotFound", what: "conversation" })
+          const before = found.value
+          const plan = yield* definitions.plan(caller)
+          const prior =
+            send.id === undefined ? undefined : yield* replayed(caller, send, send.id, now, plan)
+          if (prior !== undefined) return { _tag: "Replayed", turn: prior }
+          const ours = queue.mayLease(before, now)
+          const { template } = yield* definitions.find(before.template)
+          const onBusy = send.onBusy ?? template.onBusy ?? "queue"
+          const [first] = before.unended === 0 ? [] : yield* turns.unended(caller, before.id)
+          const waits = first !== undefined && isWaiting(first, now)
+          if (waits && onBusy !== "interrupt") {
+            return yield* refuse(
+              onBusy === "reject"
+                ? { _tag: "Busy", ahead: before.unended }
+                : { _tag: "Waiting", calls: first.waiting.map(({ callId }) => callId) }
+            )
           }
-        ])
-        yield* conversations.save(caller, conversation)
-        return { _tag: "Begun", conversation, turn, input, ours, interrupts }
-      })
-    )
+          if (!waits && ours && before.unended > 0 && !queue.hasAll(caller, before)) {
+            return { _tag: "Stale" }
+          }
+          if (send.retryOf !== undefined) yield* retried(caller, send.conversation, send.retryOf)
+          const interrupts =
+            first === undefined ? Option.none() : yield* admit(before, first, onBusy, plan)
+          yield* count(caller, plan, now)
+          // Only now, and nothing of this stays: a send that is refused cancels nothing.
+          if (waits) return yield* new Waits({ turn: first })
+          // Marked together with what interrupts it: no crash and no leaving caller comes in between.
+          const cancelling = Option.match(interrupts, {
+            onNone: () => before.cancelling,
+            onSome: ({ position }) => position
+          })
+          const conversation = {
+            ...begun(before, now, ours ? queue.owner : undefined),
+            cancelling
+          }
+          const turn = newTurn(id, caller, user, send, conversation, now)
+          const input: Message = {
+            id: `${id}-0`,
+            role: "user",
+            parts: [{ _tag: "Text", text: send.text }],
+            turnId: id,
+            at: now,
+            partial: false
+          }
+          yield* turns.insert(caller, turn)
+          yield* messages.append(caller, [
+            {
+              conversationId: conversation.id,
+              userId: user,
+              position: turn.position,
+              index: 0,
+              message: input
+            }
+          ])
+          yield* conversations.save(caller, conversation)
+          return { _tag: "Begun", conversation, turn, input, ours, interrupts }
+        })
+      )
+      .pipe(
+        Effect.catchIf(
+          (error): error is Waits => error instanceof Waits,
+          ({ turn }) => Effect.succeed<Began>({ _tag: "Waits", turn })
+        )
+      )
   })
 }
+
+/** Rolls the begin back: the turn that it interrupts waits for a person, and is to be ended first. */
+class Waits extends Data.TaggedError("Waits")<{ readonly turn: TurnRecord }> {}
 
 /** The conversation with one turn more; a new lease, with a higher fence, where nobody else has one. */
 const begun = (
@@ -211,6 +232,8 @@ const newTurn = (
   sequence: 1,
   stored: 1,
   attempt: 0,
+  handedBack: 0,
+  draft: null,
   waiting: [],
   usage: Usage.none,
   end: null,

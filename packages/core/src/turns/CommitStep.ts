@@ -2,22 +2,30 @@
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
 import type { StorageError } from "../errors.ts"
 import type { Advanced } from "../storage/ConversationStore.ts"
+import type { LedgerRecord } from "../storage/LedgerStore.ts"
 import type { MessageRecord } from "../storage/MessageStore.ts"
 import type { Storage } from "../storage/Storage.ts"
 import type { End, FactRecord, TurnRecord } from "../storage/TurnStore.ts"
-import type { NewFact, TurnFact } from "./TurnFact.ts"
+import type { NewFact, StepFact, TurnFact } from "./TurnFact.ts"
 import type { TurnJob } from "./TurnJob.ts"
+import { countEnd } from "./TurnMetrics.ts"
 import * as Usage from "./Usage.ts"
 
-/** `TurnStarted` is told by the turn's own row, written at begin. */
-type StepFact = Exclude<NewFact, { readonly _tag: "TurnStarted" }>
 type Numbered = Exclude<TurnFact, { readonly _tag: "TurnStarted" }>
 
+/**
+ * - `draft`: what the backend keeps of its unfinished step; without one, an older one is forgotten.
+ * - `waiting`: calls that a person has to decide about; the run ends with it.
+ */
 export interface Step {
   readonly facts: ReadonlyArray<StepFact>
   readonly writes?: Effect.Effect<void, StorageError>
+  readonly draft?: Schema.Json
+  readonly waiting?: TurnRecord["waiting"]
   /** Written even though the turn is cancelled: it is how a cancelled turn ends. */
   readonly despiteCancel?: boolean
 }
@@ -30,7 +38,7 @@ export interface Step {
 export const commitStep = (
   storage: Storage["Service"],
   job: TurnJob,
-  { despiteCancel = false, facts, writes }: Step
+  { despiteCancel = false, draft = null, facts, waiting = [], writes }: Step
 ): Effect.Effect<Advanced, StorageError> =>
   Effect.uninterruptible(
     Effect.flatMap(Clock.currentTimeMillis, (at) => {
@@ -41,9 +49,16 @@ export const commitStep = (
           at
         })
       )
-      const turn = advanced(job.turn, numbered, at)
+      const turn: TurnRecord = {
+        ...advanced(job.turn, numbered, at),
+        draft,
+        waiting,
+        // A run that ends to wait for a person has not died.
+        handedBack: job.turn.handedBack + (waiting.length > 0 ? 1 : 0)
+      }
       const messages = messagesOf(job, numbered)
-      const { conversations, messages: transcript, turns } = storage.stores
+      const rows = ledgerRows(turn, numbered, at)
+      const { conversations, ledger, messages: transcript, turns } = storage.stores
       return storage
         .transact(
           Effect.gen(function* () {
@@ -58,6 +73,8 @@ export const commitStep = (
             if (!(yield* turns.advance(job.caller, turn, records))) return yield* alreadyEnded
             if (writes !== undefined) yield* writes
             if (messages.length > 0) yield* transcript.append(job.caller, messages)
+            if (rows.length > 0) yield* ledger.append(job.caller, rows)
+            if (waiting.length > 0) yield* releaseLease(storage, job)
             if (turn.end?._tag === "Failed") {
               yield* transcript.skip(job.caller, job.conversation.id, turn.position)
             }
@@ -69,12 +86,11 @@ export const commitStep = (
             (error) => error instanceof AlreadyEnded,
             () => Effect.succeed("gone" as const)
           ),
-          Effect.map((outcome) => {
-            if (outcome === "advanced") {
-              job.turn = turn
-              job.live.store(numbered)
-            }
-            return outcome
+          Effect.tap((outcome) => {
+            if (outcome !== "advanced") return Effect.void
+            job.turn = turn
+            job.live.store(numbered)
+            return turn.end === null ? Effect.void : countEnd(job.conversation.template, turn)
           })
         )
     })
@@ -120,6 +136,63 @@ const messagesOf = (job: TurnJob, facts: ReadonlyArray<TurnFact>): ReadonlyArray
   }
   return records
 }
+
+/** Model calls, and the turn's counts with the last of them. */
+const ledgerRows = (
+  turn: TurnRecord,
+  facts: ReadonlyArray<Numbered>,
+  at: number
+): ReadonlyArray<LedgerRecord> => {
+  const end = endedRow(turn, at)
+  const calls: Array<LedgerRecord> = facts.flatMap((fact): ReadonlyArray<LedgerRecord> => {
+    if (fact._tag !== "ModelCalled") return []
+    const { finish, model, purpose, sequence, usage } = fact
+    return [{ ...end, sequence, call: { finish, model, purpose, usage }, turns: 0, messages: 0 }]
+  })
+  if (turn.end === null) return calls
+  const last = calls.pop() ?? end
+  return [...calls, { ...last, turns: end.turns, messages: end.messages }]
+}
+
+/** What waits for a person is nobody's to write: whichever process hears the decision takes it up. */
+const releaseLease = Effect.fnUntraced(function* (
+  { stores: { conversations } }: Storage["Service"],
+  { caller, conversation: { id } }: TurnJob
+) {
+  const found = yield* conversations.find(caller, id)
+  if (Option.isSome(found)) yield* conversations.save(caller, { ...found.value, leaseUntil: 0 })
+})
+
+/** The ledger's row of a turn that ended without another model call. */
+export const endedRow = (turn: TurnRecord, at: number): LedgerRecord => ({
+  turnId: turn.id,
+  sequence: turn.sequence,
+  conversationId: turn.conversationId,
+  agentId: turn.agentId,
+  userId: turn.userId,
+  at,
+  call: null,
+  turns: 1,
+  messages: turn.stored
+})
+
+/** A run is handed back in order: the next one takes it up, and nobody thinks that it died. */
+export const handBack = (
+  storage: Storage["Service"],
+  job: TurnJob
+): Effect.Effect<void, StorageError> =>
+  Effect.suspend(() => {
+    const turn = { ...job.turn, handedBack: job.turn.handedBack + 1 }
+    const { conversations, turns } = storage.stores
+    return storage.transact(
+      Effect.gen(function* () {
+        const found = Option.getOrUndefined(
+          yield* conversations.find(job.caller, job.conversation.id)
+        )
+        if (found?.fence === job.conversation.fence) yield* turns.advance(job.caller, turn, [])
+      })
+    )
+  })
 
 const recordOf = ({ live }: TurnJob, fact: Numbered): FactRecord => {
   return fact._tag === "MessageStored"

@@ -2,6 +2,7 @@
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Channel from "effect/Channel"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
@@ -16,7 +17,7 @@ import type { TurnEvent } from "./TurnEvent.ts"
 import { isEnd } from "./TurnFact.ts"
 import type { TurnJob } from "./TurnJob.ts"
 import type { TurnQueue } from "./TurnQueue.ts"
-import { readTurn } from "./TurnReading.ts"
+import { isWaiting, readTurn } from "./TurnReading.ts"
 
 interface Parts {
   readonly storage: Storage["Service"]
@@ -26,13 +27,13 @@ interface Parts {
 /** How often a turn that runs in another process, or waits, is looked at. */
 const pollMs = 500
 
-/** What is stored after `cursor`, and whether the turn has ended. */
+/** What is stored after `cursor`, and whether no more comes by itself: it ended, or waits. */
 const readStored = Effect.fnUntraced(function* (
   storage: Storage["Service"],
   scope: TenantScope,
   id: string,
   cursor: Cursor.Cursor
-): Effect.fn.Return<{ events: Array<TurnEvent>; ended: boolean }, StorageError | TurnError> {
+): Effect.fn.Return<{ events: Array<TurnEvent>; over: boolean }, StorageError | TurnError> {
   return yield* storage.transact(
     Effect.gen(function* () {
       const found = yield* storage.stores.turns.find(scope, id)
@@ -41,12 +42,19 @@ const readStored = Effect.fnUntraced(function* (
       }
       const { facts, origins } = yield* readTurn(storage.stores, scope, found.value)
       const ended = found.value.end !== null
+      const now = yield* Clock.currentTimeMillis
       // A text that is still being written elsewhere is not lost: only an ended turn can tell.
       const waits = !ended && facts.length < cursor.sequence
-      // What was being written beside the facts of a run that died is lost.
-      const inherited =
-        found.value.attempt > 0 && facts.length >= cursor.sequence ? facts.length : 0
-      return { ended, events: waits ? [] : replay(facts, origins, cursor, [], inherited) }
+      // What was being written beside the facts of a run that died is lost, and so is the step that
+      // waited for a person in a turn that ended meanwhile.
+      const { attempt, handedBack } = found.value
+      const isLost = attempt > 0 || (ended && handedBack > 0)
+      const inherited = isLost && facts.length >= cursor.sequence ? facts.length : 0
+      return {
+        // Nothing comes until a person decides, which may take a day: who reads then reads again.
+        over: ended || isWaiting(found.value, now),
+        events: waits ? [] : replay(facts, origins, cursor, [], inherited)
+      }
     })
   )
 })
@@ -72,7 +80,7 @@ export interface Following {
 }
 
 /**
- * Follows a turn from after `cursor` to its last fact. A reader that falls behind is let go by the
+ * Follows a turn from after `cursor` to its last fact, or until it waits for a person. A reader that falls behind is let go by the
  * writer and joins again where it stands, so it slows nobody and misses nothing [TRN-6].
  */
 export const followTurn =
@@ -133,10 +141,10 @@ export const followTurn =
 
     const stored: TurnPull = Effect.flatMap(
       asTurnError(Effect.suspend(() => readStored(storage, scope, id, place()))),
-      ({ ended, events }) => {
+      ({ events, over }) => {
         const taken = took(events)
         if (taken !== undefined) return Effect.succeed(taken)
-        return ended ? Cause.done() : Effect.andThen(Effect.sleep(pollMs), pull)
+        return over ? Cause.done() : Effect.andThen(Effect.sleep(pollMs), pull)
       }
     )
 

@@ -32,10 +32,20 @@ export interface Origin {
   readonly began: number
 }
 
+/** What is being written of a part; the input of a tool call says which call it is of. */
+type DraftPart =
+  | { readonly tag: "TextDelta" | "ReasoningDelta"; text: string }
+  | { readonly tag: "ToolInputDelta"; readonly callId: string; readonly name: string; text: string }
+
 interface Draft extends Origin {
   readonly messageId: string
-  readonly parts: Array<{ readonly tag: Written["_tag"]; text: string }>
+  readonly parts: Array<DraftPart>
 }
+
+const partOf = (delta: Exclude<NewDelta, { readonly _tag: "Retracted" }>): DraftPart =>
+  delta._tag === "ToolInputDelta"
+    ? { tag: delta._tag, callId: delta.callId, name: delta.name, text: "" }
+    : { tag: delta._tag, text: "" }
 
 /** The origin of a message that was stored without a piece of it being told: no cursor is inside. */
 const untold = -1
@@ -118,12 +128,11 @@ export class LiveTurn {
     }
     const draft = this.draftOf(delta.messageId)
     const { parts } = draft
-    while (parts.length <= delta.part) parts.push({ tag: delta._tag, text: "" })
-    const part = parts[delta.part]
-    if (part !== undefined) {
-      if (part.text === "") parts[delta.part] = { tag: delta._tag, text: delta.text }
-      else part.text += delta.text
-    }
+    while (parts.length <= delta.part) parts.push(partOf(delta))
+    const begun = parts[delta.part]
+    const part = begun === undefined || begun.text === "" ? partOf(delta) : begun
+    parts[delta.part] = part
+    part.text += delta.text
     this.tell({ ...delta, sequence: this.facts.length + 1, attempt: draft.attempt })
   }
 
@@ -249,11 +258,14 @@ const textFrom = (
   from: number,
   offset: number
 ): ReadonlyArray<Written> =>
-  parts.flatMap(({ tag, text }, part) => {
-    const begin = part < from ? text.length : part === from ? offset : 0
-    return begin >= text.length
-      ? []
-      : [{ _tag: tag, sequence, attempt, messageId, part, offset: begin, text: text.slice(begin) }]
+  parts.flatMap((of, part): ReadonlyArray<Written> => {
+    const begin = part < from ? of.text.length : part === from ? offset : 0
+    if (begin >= of.text.length) return []
+    const text = of.text.slice(begin)
+    const place = { sequence, attempt, messageId, part, offset: begin, text }
+    return of.tag === "ToolInputDelta"
+      ? [{ _tag: of.tag, ...place, callId: of.callId, name: of.name }]
+      : [{ _tag: of.tag, ...place }]
   })
 
 /** True when the cursor stands inside the text that is, or became, fact `sequence`. */

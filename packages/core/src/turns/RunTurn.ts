@@ -12,7 +12,9 @@ import * as Turnstile from "../internal/Turnstile.ts"
 import type { Advanced } from "../storage/ConversationStore.ts"
 import type { Storage } from "../storage/Storage.ts"
 import { Principal } from "../tenancy/Principal.ts"
-import { commitStep, type Step, usageWith } from "./CommitStep.ts"
+import type { Registered } from "../tools/Tools.ts"
+import { allowedTools, callTools, leftOpen, withOutcomes } from "./CallTools.ts"
+import { commitStep, handBack, type Step, usageWith } from "./CommitStep.ts"
 import type { StopReason } from "./Turn.ts"
 import type { TurnJob } from "./TurnJob.ts"
 import { turnOf } from "./TurnReading.ts"
@@ -21,6 +23,7 @@ interface Parts {
   readonly storage: Storage["Service"]
   readonly backend: AgentBackend["Service"]
   readonly definitions: Definitions["Service"]
+  readonly tools: Registered
 }
 
 /** Runs of a turn after which it is given up: the first and two more. */
@@ -31,7 +34,7 @@ export const maximumRuns = 3
  * another process has taken over, the conversation was deleted, or this process is shutting down;
  * then nothing is written and whoever comes next takes it up.
  */
-export const runTurn = ({ backend, definitions, storage }: Parts) => {
+export const runTurn = ({ backend, definitions, storage, tools }: Parts) => {
   /** A driver may commit from several fibers: a turn's commits come one after another [TRN-1]. */
   const inTurn = Turnstile.make()
 
@@ -54,11 +57,11 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
   /** Commits, or stops the run when the turn is not this process' to write any more. */
   const commit = (job: TurnJob, stepOf: () => Step): Effect.Effect<void, TurnError> => {
     const committed = Effect.suspend(() =>
-      job.live.ended
+      job.live.ended || job.turn.waiting.length > 0
         ? Effect.fail(
             TurnError.because(
               { _tag: "Conflict", what: "turn", revision: null },
-              "The turn has ended; nothing can be committed to it any more."
+              "The turn has ended, or waits for a person; nothing can be committed to it now."
             )
           )
         : checked(job, stepOf())
@@ -75,34 +78,45 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
       return Effect.interrupt
     })
 
+  const calling = callTools({ tools, commit })
+
   const runningOf = Effect.fnUntraced(function* (
     job: TurnJob,
-    { binding, template }: AgentDefinition
+    definition: AgentDefinition
   ): Effect.fn.Return<Running, StorageError> {
     const { caller, conversation, live } = job
+    const { binding, template } = definition
     const shows = binding._tag === "PerUser" || binding.showUser
+    const user =
+      shows && Option.isSome(caller.userId)
+        ? yield* storage.stores.users.find(caller, caller.userId.value)
+        : Option.none()
     return {
       scope: caller,
       agentId: AgentId(conversation.agentId),
+      owner: binding._tag === "PerUser" ? caller.userId : Option.none(),
       ref: conversation.agentRef ?? "",
       conversationRef: conversation.ref ?? "",
       turn: turnOf(job.turn, true),
       position: job.turn.position,
       input: job.input,
       template,
-      user:
-        shows && Option.isSome(caller.userId)
-          ? yield* storage.stores.users.find(caller, caller.userId.value)
-          : Option.none(),
+      user,
       past: live.facts.slice(1),
       attempt: job.turn.attempt,
+      draft: Option.fromNullishOr(job.turn.draft),
+      tools: allowedTools(tools, template.tools),
+      callTools: calling(job, definition, user),
       emit: (delta) => Effect.sync(() => live.write(delta)),
       abandoned: Effect.sync(() => job.stopped === "cancelled" || job.stopped === "gone"),
       commit: (facts, { stop, writes } = {}) =>
-        commit(job, () => ({
-          facts: stop === undefined ? facts : [...facts, finished(job, stop, facts)],
-          ...(writes === undefined ? {} : { writes })
-        }))
+        commit(job, () => {
+          const told = withOutcomes(job, facts)
+          return {
+            facts: stop === undefined ? told : [...told, finished(job, stop, told)],
+            ...(writes === undefined ? {} : { writes })
+          }
+        })
     }
   })
 
@@ -121,9 +135,8 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
       const why = yield* lostMeanwhile(job)
       if (why !== undefined) return yield* halt(job, why)
     }
-    if (job.turn.attempt >= maximumRuns) {
-      return yield* TurnError.because({ _tag: "Crashed", times: job.turn.attempt })
-    }
+    const died = job.turn.attempt - job.turn.handedBack
+    if (died >= maximumRuns) return yield* TurnError.because({ _tag: "Crashed", times: died })
     const definition = yield* definitions.find(job.conversation.template)
     return yield* Effect.scoped(backend.turns.run(yield* runningOf(job, definition)))
   })
@@ -131,14 +144,22 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
   /** The end that a run's exit stands for; `undefined` where nothing may be written. */
   const endOf = (
     job: TurnJob,
-    exit: Exit.Exit<StopReason, BackendError | TurnError | StorageError>
+    exit: Exit.Exit<StopReason | "waiting", BackendError | TurnError | StorageError>
   ): Effect.Effect<Step | undefined> => {
     if (job.live.ended || job.stopped === "fenced" || job.stopped === "gone") {
       return Effect.succeed(undefined)
     }
     if (job.stopped === "cancelled") return Effect.succeed(cancelled(job))
+    // What waits is not this run's to write any more: a decision may have been stored meanwhile.
+    if (job.turn.waiting.length > 0) return Effect.succeed(undefined)
     if (job.stopped === "closing" && Exit.isFailure(exit)) return Effect.succeed(undefined)
-    if (Exit.isSuccess(exit)) return Effect.succeed({ facts: [finished(job, exit.value, [])] })
+    if (Exit.isSuccess(exit)) {
+      return Effect.succeed(
+        exit.value === "waiting"
+          ? failed(job, askedNobody(backend.name))
+          : { facts: [...leftOpen(job.live.facts, job.outcomes), finished(job, exit.value, [])] }
+      )
+    }
     const error = Cause.findErrorOption(exit.cause)
     if (Option.isSome(error)) return Effect.succeed(failed(job, error.value))
     // Dead of a defect, or interrupted by itself, which is one.
@@ -157,15 +178,21 @@ export const runTurn = ({ backend, definitions, storage }: Parts) => {
     )
   }
 
+  /** A run that a shutdown ended is told from one that died. */
+  const returned = (job: TurnJob): Effect.Effect<void, StorageError> =>
+    job.stopped === "closing" && !job.live.ended && job.turn.waiting.length === 0
+      ? handBack(storage, job)
+      : Effect.void
+
   const settle = (
     job: TurnJob,
-    exit: Exit.Exit<StopReason, BackendError | TurnError | StorageError>
+    exit: Exit.Exit<StopReason | "waiting", BackendError | TurnError | StorageError>
   ): Effect.Effect<void> =>
     Effect.flatMap(
       Effect.suspend(() => endOf(job, exit)),
       (step) =>
         step === undefined
-          ? Effect.void
+          ? returned(job)
           : Effect.flatMap(commitStep(storage, job, step), (outcome) =>
               // A cancel that was committed first wins over every other end.
               outcome === "cancelled" ? commitStep(storage, job, cancelled(job)) : Effect.void
@@ -224,6 +251,12 @@ const attributesOf = ({ caller, conversation, turn }: TurnJob) => ({
 const finished = (job: TurnJob, stop: StopReason, facts: Step["facts"]) =>
   ({ _tag: "TurnFinished", stop, usage: usageWith(job.turn, facts) }) as const
 
+const askedNobody = (backend: string) =>
+  BackendError.because(
+    { _tag: "Malformed", what: "A run's end" },
+    `The backend "${backend}" ended a run as "waiting", but no call of the turn waits for a person.`
+  )
+
 /** What was written so far is kept and marked. */
 const cancelled = (job: TurnJob): Step => {
   const kept = job.live.partials().map(({ id, parts }) => {
@@ -237,11 +270,15 @@ const cancelled = (job: TurnJob): Step => {
     }
     return { _tag: "MessageStored", message } as const
   })
-  return { facts: [...kept, finished(job, "cancelled", [])], despiteCancel: true }
+  return {
+    facts: [...kept, ...leftOpen(job.live.facts, job.outcomes), finished(job, "cancelled", [])],
+    despiteCancel: true
+  }
 }
 
 const failed = (job: TurnJob, error: BackendError | TurnError | StorageError): Step => ({
   facts: [
+    ...leftOpen(job.live.facts, job.outcomes),
     { _tag: "TurnFailed", reason: error.reason, message: error.message, usage: job.turn.usage }
   ]
 })

@@ -16,7 +16,12 @@ const written = { sequence: N, attempt: N, messageId: S, part: N, offset: N, tex
 
 export const TextDelta = Schema.TaggedStruct("TextDelta", written)
 export const ReasoningDelta = Schema.TaggedStruct("ReasoningDelta", written)
-export const ToolInputDelta = Schema.TaggedStruct("ToolInputDelta", written)
+/** The input of a tool call as it comes: pieces of its JSON. */
+export const ToolInputDelta = Schema.TaggedStruct("ToolInputDelta", {
+  ...written,
+  callId: S,
+  name: S
+})
 /** The text of this message so far was lost by a crash or a retry: forget it. */
 export const Retracted = Schema.TaggedStruct("Retracted", {
   sequence: N,

@@ -86,6 +86,9 @@ type Without<F> = F extends TurnFact ? Omit<F, "sequence" | "at"> : never
 /** A fact before core has numbered it. */
 export type NewFact = Without<TurnFact>
 
+/** A fact of a running turn: `TurnStarted` is told by the turn's own row, written at begin. */
+export type StepFact = Exclude<NewFact, { readonly _tag: "TurnStarted" }>
+
 /** What a backend may tell: turns and approvals are core's to write. */
 export type Told = Without<
   Exclude<TurnFact, { readonly _tag: `Turn${string}` | `Approval${string}` }>

@@ -4,6 +4,7 @@ import type { Message } from "../conversations/Message.ts"
 import type { ConversationRecord } from "../storage/ConversationStore.ts"
 import type { TurnRecord } from "../storage/TurnStore.ts"
 import type { Caller } from "../tenancy/Principal.ts"
+import type { ToolOutcome } from "../tools/ToolSpec.ts"
 import type { LiveTurn } from "./LiveTurn.ts"
 
 /**
@@ -27,6 +28,13 @@ export interface TurnJob {
   stopped: Stopped | undefined
   /** True when it waited behind another turn: it may have been cancelled or deleted meanwhile. */
   waited: boolean
+  /** Calls whose intent an earlier run told and whose outcome nobody knows. */
+  readonly inherited: ReadonlySet<string>
+  /** How the tools ended that this run called, until their results are stored. */
+  readonly outcomes: Map<
+    string,
+    { readonly name: string; readonly outcome: ToolOutcome["outcome"] }
+  >
   fiber: Fiber.Fiber<void> | undefined
   /** Called once when this process is done with the turn. */
   readonly onDone: Set<() => void>

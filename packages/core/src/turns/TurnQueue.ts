@@ -20,9 +20,11 @@ import { Storage } from "../storage/Storage.ts"
 import type { TurnRecord } from "../storage/TurnStore.ts"
 import type { Caller, TenantScope } from "../tenancy/Principal.ts"
 import { TenantResolver } from "../tenancy/TenantResolver.ts"
+import { Tools } from "../tools/Tools.ts"
 import { type Lane, leaseMs, readLeftTurns } from "./LeftTurns.ts"
 import { LiveTurn } from "./LiveTurn.ts"
 import { runTurn } from "./RunTurn.ts"
+import type { TurnFact } from "./TurnFact.ts"
 import type { TurnJob } from "./TurnJob.ts"
 import { startedFact } from "./TurnReading.ts"
 
@@ -30,6 +32,9 @@ const shutDown = TurnError.because(
   { _tag: "Unreachable", host: "this process" },
   "This process shuts down. Send again."
 )
+
+const startedCalls = (facts: ReadonlyArray<TurnFact>): ReadonlySet<string> =>
+  new Set(facts.flatMap((fact) => (fact._tag === "ToolStarted" ? fact.callId : [])))
 
 export class TurnQueue extends Context.Service<
   TurnQueue,
@@ -89,7 +94,7 @@ export class TurnQueue extends Context.Service<
       const services = yield* Effect.context<never>()
       const fork = Effect.runForkWith(services)
       const { conversations } = storage.stores
-      const run = runTurn({ storage, backend, definitions })
+      const run = runTurn({ storage, backend, definitions, tools: yield* Tools })
 
       const lock = Turnstile.make()
       const lanes = new Map<string, Lane>()
@@ -99,17 +104,23 @@ export class TurnQueue extends Context.Service<
       const laneKey = (of: TenantScope, conversationId: string) =>
         joinKey(of.tenantId, conversationId)
 
+      /** Readers and those who wait for the turn find it in the store, or with who has it now. */
+      const letGo = (job: TurnJob): void => {
+        const id = joinKey(job.caller.tenantId, job.turn.id)
+        if (jobs.get(id) === job) jobs.delete(id)
+        job.live.close()
+        for (const done of job.onDone) done()
+      }
+
       const leave = (job: TurnJob): void => {
         const key = laneKey(job.caller, job.conversation.id)
         const lane = lanes.get(key)
-        const id = joinKey(job.caller.tenantId, job.turn.id)
-        if (jobs.get(id) === job) jobs.delete(id)
         const lost = !job.live.ended && job.stopped !== "gone" && job.stopped !== "fenced"
-        job.live.close()
-        for (const done of job.onDone) done()
+        letGo(job)
         if (lane === undefined || !lane.jobs.includes(job)) return
         if (lost && !closing) {
-          // Its end could not be stored. Those behind it wait for it: the next round takes all up.
+          // It waits for a person, or its end could not be stored. Those behind it wait for it: whoever
+          // decides, or the next round, takes all up.
           drop(key, lane)
           return
         }
@@ -125,6 +136,7 @@ export class TurnQueue extends Context.Service<
         lanes.delete(key)
         for (const job of lane.jobs) {
           job.stopped ??= "fenced"
+          letGo(job)
           if (job.fiber === undefined || job.fiber.pollUnsafe() !== undefined) leave(job)
           else job.fiber.interruptUnsafe()
         }
@@ -180,7 +192,14 @@ export class TurnQueue extends Context.Service<
       })
 
       const takeUp = Effect.fnUntraced(function* (of: TenantScope, conversationId: string) {
+        // Stored as it is: a run is counted where there is one.
+        if (closing) return
         const key = laneKey(of, conversationId)
+        const before = lanes.get(key)
+        // The run that asked a person has nothing to write any more, and need not end by itself.
+        if (before?.jobs[0] !== undefined && before.jobs[0].turn.waiting.length > 0) {
+          drop(key, before)
+        }
         const { callers, position, taken } = yield* leftTurns(of, conversationId)
         const lane = lanes.get(key)
         const [first] = taken
@@ -198,6 +217,8 @@ export class TurnQueue extends Context.Service<
             live: new LiveTurn(read.facts, read.origins, turn.attempt),
             stopped: conversation.cancelling === turn.position ? "cancelled" : undefined,
             waited: false,
+            inherited: startedCalls(read.facts),
+            outcomes: new Map(),
             fiber: undefined,
             onDone: new Set()
           })
@@ -221,7 +242,9 @@ export class TurnQueue extends Context.Service<
 
       const renewLeases = Effect.suspend(() =>
         Effect.forEach(
-          [...lanes.values()].flatMap(({ jobs: [first] }) => first ?? []),
+          [...lanes.values()].flatMap(({ jobs: [first] }) =>
+            first === undefined || first.turn.waiting.length > 0 ? [] : first
+          ),
           (job) =>
             Effect.flatMap(Clock.currentTimeMillis, (now) => lease(job, now + leaseMs)).pipe(
               Effect.catchCause((cause) => Effect.logWarning("A lease was not renewed.", cause))
@@ -289,6 +312,8 @@ export class TurnQueue extends Context.Service<
             live: new LiveTurn([startedFact(turn, input)], new Map(), 0),
             stopped: undefined,
             waited: false,
+            inherited: new Set(),
+            outcomes: new Map(),
             fiber: undefined,
             onDone: new Set()
           }),

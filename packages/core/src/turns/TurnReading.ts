@@ -25,6 +25,33 @@ const stateOf = (record: TurnRecord, running: boolean): TurnState => {
   return running ? "running" : "queued"
 }
 
+/** True while the turn waits for a person; an expired request counts as denied. */
+export const isWaiting = ({ waiting }: TurnRecord, now: number): boolean =>
+  waiting.some(({ expiresAt }) => expiresAt > now)
+
+/** The turn with every request for approval resolved that stood too long: as denied. */
+export const expired = (
+  turn: TurnRecord,
+  now: number
+): { readonly turn: TurnRecord; readonly facts: ReadonlyArray<FactRecord> } => {
+  const over = turn.waiting.filter(({ expiresAt }) => expiresAt <= now)
+  return {
+    turn: {
+      ...turn,
+      sequence: turn.sequence + over.length,
+      waiting: turn.waiting.filter(({ expiresAt }) => expiresAt > now)
+    },
+    facts: over.map(({ callId }, i) => ({
+      _tag: "ApprovalResolved",
+      sequence: turn.sequence + 1 + i,
+      at: now,
+      callId,
+      approved: false,
+      by: "expiry"
+    }))
+  }
+}
+
 /** The first fact, which the turn's own row tells. */
 export const startedFact = (record: TurnRecord, input: Message): TurnFact => ({
   _tag: "TurnStarted",

@@ -7,6 +7,7 @@
  * queue   one turn at a time for each conversation, under a lease with a fence  TurnQueue
  * run     the backend works: emits deltas, commits facts, each step fenced      RunTurn     commit 2 ...
  *         the last step's commit carries TurnFinished; else core writes the end
+ * decide  a turn that waits for a person leaves the queue; a decision brings it back    DecideTurn
  * follow  stored facts, then live facts and deltas, from any cursor             FollowTurn
  * ```
  */
@@ -27,6 +28,7 @@ import { answerOf } from "./Answer.ts"
 import { beginTurn } from "./BeginTurn.ts"
 import { cancelTurn } from "./CancelTurn.ts"
 import * as Cursor from "./Cursor.ts"
+import { decideTurn } from "./DecideTurn.ts"
 import { followTurn, streamOf } from "./FollowTurn.ts"
 import { maximumKey, maximumText, type Send, type Turn } from "./Turn.ts"
 import { isFact, type TurnEvent } from "./TurnEvent.ts"
@@ -53,7 +55,10 @@ export class Turns extends Context.Service<
      * Fails with `RateLimited`, `Busy`, `Waiting`, `NotFound`, `Rejected`, `Conflict`, `Gone`.
      */
     readonly send: (input: Send) => As<Turn>
-    /** The events of a turn after a cursor (`Cursor.after` of the last one read), to its end. */
+    /**
+     * The events of a turn after a cursor (`Cursor.after` of the last one read), to its end, or until
+     * it waits for a person.
+     */
     readonly follow: (id: TurnId, after?: string) => Events
     /** Sends and follows from the beginning. Leaving the stream does not cancel the turn. */
     readonly stream: (input: Send) => Events
@@ -62,6 +67,11 @@ export class Turns extends Context.Service<
     readonly ask: (input: Send) => As<Answer>
     /** Ends a turn now and keeps its partial text; `Conflict` when it had ended already. */
     readonly cancel: (id: TurnId) => As<void>
+    /**
+     * Decides about a tool call that the turn waits with (`ApprovalRequested` says which); after the
+     * last one the turn runs on. `Conflict` when it was decided before, `Gone` when that is too late.
+     */
+    readonly decide: (id: TurnId, callId: string, approved: boolean) => As<void>
   }
 >()("@atrium/core/turns/Turns") {
   static readonly layer: Layer.Layer<Turns, never, Storage | Definitions | TurnQueue> =
@@ -74,6 +84,7 @@ export class Turns extends Context.Service<
         const begin = beginTurn({ storage, definitions, queue })
         const follow = followTurn({ storage, queue })
         const cancel = cancelTurn({ storage, queue })
+        const decide = decideTurn({ storage, queue })
 
         const own = Effect.fnUntraced(function* (caller: Caller, id: string) {
           const found = yield* storage.stores.turns.find(caller, id)
@@ -90,12 +101,27 @@ export class Turns extends Context.Service<
         ) {
           yield* queue.isOpen
           let began = yield* begin(caller, user, input)
-          while (began._tag === "Stale") {
-            yield* queue
-              .takeUp(caller, input.conversation)
-              .pipe(Effect.mapError(({ message, reason }) => TurnError.because(reason, message)))
+          let next = input
+          while (began._tag === "Stale" || began._tag === "Waits") {
+            if (began._tag === "Waits") {
+              // It is the waiting one that is interrupted, not whoever was queued behind it.
+              next = { ...input, onBusy: "queue" }
+              const { id } = began.turn
+              const job = yield* cancel.held(caller, input.conversation, id).pipe(
+                // Another process has ended it meanwhile: just as well.
+                Effect.catchIf(
+                  ({ reason }) => reason._tag === "Conflict",
+                  () => Effect.succeed(undefined)
+                )
+              )
+              if (job !== undefined) yield* queue.done(job)
+            } else {
+              yield* queue
+                .takeUp(caller, input.conversation)
+                .pipe(Effect.mapError(({ message, reason }) => TurnError.because(reason, message)))
+            }
             yield* queue.isOpen
-            began = yield* begin(caller, user, input)
+            began = yield* begin(caller, user, next)
           }
           if (began._tag === "Replayed") {
             const job = queue.find(caller, began.turn.id)
@@ -183,7 +209,12 @@ export class Turns extends Context.Service<
           cancel: Effect.fn("Turns.cancel")(function* (id) {
             const { caller } = yield* userWith("turns")
             const { conversationId } = yield* own(caller, id)
-            yield* cancel(caller, conversationId, id)
+            yield* cancel.cancel(caller, conversationId, id)
+          }, asTurnError),
+          decide: Effect.fn("Turns.decide")(function* (id, callId, approved) {
+            const { caller, user } = yield* userWith("turns")
+            const { conversationId } = yield* own(caller, id)
+            yield* decide(caller, conversationId, id, { callId, approved, by: user })
           }, asTurnError)
         })
       })
