@@ -22,5 +22,8 @@ export const mine = (scope: TenantScope): string | null =>
 /** A condition with one parameter, `mine(scope)`: the row is the scope's own. */
 export const CONFINED = "user_id = coalesce(?, user_id)"
 
+/** A condition with one parameter, `mine(scope)`: the row is the scope's own, or nobody's. */
+export const SEEN = "user_id in ('', coalesce(?, user_id))"
+
 /** True when the scope is confined to one user. */
 export const ofUser = (scope: TenantScope): boolean => Option.isSome(scope.userId)

@@ -9,6 +9,9 @@ export interface Explained {
   readonly message: string
 }
 
+/** What a column of `records` holds. */
+export type Kind = "text" | "whole"
+
 /**
  * A dialect.
  * - `name`: for messages.
@@ -19,6 +22,8 @@ export interface Explained {
  *   primary key. `heap`: the same for rows that may be long, in no order.
  * - `integer`: the type of whole numbers of 64 bits.
  * - `collate`: what follows a column of text so that it is compared byte by byte.
+ * - `records`: rows out of one parameter, as a part of `from`: the JSON of a list of lists, which hold
+ *   the columns in their order (`listed`). Any number of rows is one statement.
  * - `changes`: how many rows a statement wrote, in what the driver answers to it.
  * - `explain`: a failed statement as a reason of Atrium's.
  */
@@ -30,6 +35,7 @@ export interface Dialect {
   readonly heap: string
   readonly integer: string
   readonly collate: string
+  readonly records: (columns: Readonly<Record<string, Kind>>) => string
   readonly changes: (answer: unknown) => number
   readonly explain: (error: SqlError.SqlError) => Explained
 }

@@ -3,6 +3,7 @@ import { StorageError } from "@atrium/core/errors"
 import { joinKey, separator } from "@atrium/core/ids"
 import { type By, checkBy, defaultLimit, type Page, pageOf } from "@atrium/core/Page"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { Row, Sql, Value } from "./Statement.ts"
 
 /**
@@ -53,6 +54,32 @@ export const pages = <A>(sql: Sql, listing: Listing<A>): List<A> => {
     return Effect.map(Effect.flatMap(rows, read), (records) => pageOf(records, limit, cursor))
   }
 }
+
+/**
+ * As `list`, but where `by.tags` are given only what carries all of them: such records are few in
+ * number, and looked for page by page.
+ */
+export const tagged = <A extends { readonly tags: ReadonlyArray<string> }>(
+  list: List<A>,
+  cursor: (record: A) => string
+): List<A> =>
+  Effect.fnUntraced(function* (parameters, by): Effect.fn.Return<Page<A>, StorageError> {
+    const { tags = [] } = by
+    if (tags.length === 0) return yield* list(parameters, by)
+    const limit = by.limit ?? defaultLimit
+    const kept: Array<A> = []
+    let next = by
+    while (true) {
+      const page = yield* list(parameters, next)
+      for (const record of page.items) {
+        if (tags.every((tag) => record.tags.includes(tag))) kept.push(record)
+      }
+      if (kept.length > limit || Option.isNone(page.next)) {
+        return pageOf(kept.slice(0, limit + 1), limit, cursor)
+      }
+      next = { ...by, after: page.next.value }
+    }
+  })
 
 const noCursor = StorageError.because({
   _tag: "Rejected",

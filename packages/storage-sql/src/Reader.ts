@@ -6,6 +6,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { told } from "./Confine.ts"
 import type { Row } from "./Statement.ts"
+import { mark } from "./Verbatim.ts"
 
 /** Stands for what could not be read; the record that holds it is never given out. */
 const nothing: Row = []
@@ -56,6 +57,22 @@ export class Reader {
     return value === null || typeof value === "string" ? value : this.refuse(null)
   }
 
+  /** Text that `verbatim` wrote. */
+  verbatim(): string {
+    return this.unmarked(this.text())
+  }
+
+  verbatimOrNull(): string | null {
+    const text = this.textOrNull()
+    return text === null ? null : this.unmarked(text)
+  }
+
+  private unmarked(text: string): string {
+    if (!text.startsWith(mark)) return text
+    const value = parsed(text.slice(mark.length))
+    return typeof value === "string" ? value : this.refuse("")
+  }
+
   /** The user a row belongs to; null for nobody. */
   owner(): string | null {
     return told(this.text())
@@ -74,6 +91,12 @@ export class Reader {
       return null
     }
     return this.int()
+  }
+
+  /** A finite number. */
+  real(): number {
+    const value = this.next()
+    return typeof value === "number" && Number.isFinite(value) ? value : this.refuse(0)
   }
 
   flag(): boolean {

@@ -11,13 +11,18 @@ import { stores } from "./migrations/stores.ts"
 import * as Statement from "./Statement.ts"
 import { makeAgentStore } from "./stores/Agents.ts"
 import { makeBindingStore } from "./stores/Bindings.ts"
+import { makeBlockStore } from "./stores/Blocks.ts"
 import { makeConversationStore } from "./stores/Conversations.ts"
+import { makeDocumentStore } from "./stores/Documents.ts"
 import { makeKeyStore } from "./stores/Keys.ts"
+import { makeLedgerStore } from "./stores/Ledger.ts"
 import { makeLimitStore } from "./stores/Limits.ts"
 import { makeMaintenanceStore } from "./stores/Maintenance.ts"
 import { makeMessageStore } from "./stores/Messages.ts"
+import { makePassageStore } from "./stores/Passages.ts"
 import { makeTurnStore } from "./stores/Turns.ts"
 import { makeUserStore } from "./stores/Users.ts"
+import { makeWordStore } from "./stores/Words.ts"
 import type { Transactor } from "./Transactor.ts"
 
 /**
@@ -52,7 +57,12 @@ export const make = (options: Options): Effect.Effect<Storage["Service"], Storag
       bindings: makeBindingStore(sql),
       conversations: makeConversationStore(sql),
       messages: makeMessageStore(sql),
-      turns: makeTurnStore(sql)
+      turns: makeTurnStore(sql),
+      ledger: makeLedgerStore(sql),
+      blocks: makeBlockStore(sql),
+      passages: makePassageStore(sql),
+      documents: makeDocumentStore(sql),
+      words: makeWordStore(sql)
     },
     maintenance: makeMaintenanceStore(sql)
   })

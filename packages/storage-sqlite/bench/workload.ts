@@ -83,6 +83,8 @@ export const begin = Effect.fnUntraced(function* (
         sequence: 1,
         stored: 1,
         attempt: 0,
+        handedBack: 0,
+        draft: null,
         waiting: [],
         usage: Usage.none,
         end: null,
@@ -133,6 +135,19 @@ export const commit = Effect.fnUntraced(function* (
         { ...turn, sequence: 4, stored: 2, usage, end, endedAt: at },
         facts
       )
+      yield* stores.ledger.append(scope, [
+        {
+          turnId: turn.id,
+          sequence: 2,
+          conversationId: turn.conversationId,
+          agentId: turn.agentId,
+          userId: turn.userId,
+          at: turn.createdAt,
+          call: { purpose: "chat", model: "m", usage, finish: "stop" },
+          turns: 1,
+          messages: 2
+        }
+      ])
       yield* stores.messages.append(scope, [messageOf(turn, 1, "It is on its way to you.")])
     })
   )

@@ -57,6 +57,10 @@ export const sqliteDialect: Dialect = {
   heap: "strict",
   integer: "integer",
   collate: "collate binary",
+  records: (columns) =>
+    `(select ${Object.keys(columns)
+      .map((column, i) => `value ->> ${i} ${column}`)
+      .join(", ")} from json_each(?))`,
   changes: (answer) =>
     typeof answer === "object" && answer !== null && "changes" in answer
       ? Number(answer.changes)

@@ -2,6 +2,7 @@
 import type { StorageError } from "@atrium/core/errors"
 import type { Page } from "@atrium/core/Page"
 import type { MessageRecord } from "@atrium/core/storage/MessageStore"
+import type { PassageRecord } from "@atrium/core/storage/PassageStore"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -45,6 +46,19 @@ const message = (conversationId: string, position: number, index: number): Messa
   }
 })
 
+const passages = (userId: string) => ({ kind: "agent" as const, id: "agent", userId })
+
+const passage = (userId: string, n: string): PassageRecord => ({
+  id: `passage ${n} of ${userId}`,
+  archive: passages(userId),
+  text: "Tea.",
+  document: null,
+  from: 0,
+  to: 4,
+  tags: ["t"],
+  at: 1
+})
+
 describe("a page", () => {
   it.live("gives a cursor that was made up a typed refusal, or what is the scope's own", () =>
     Effect.gen(function* () {
@@ -56,6 +70,10 @@ describe("a page", () => {
             yield* Lane.open(storage, scope)
             const random = Lane.randomOf(1)
             for (let i = 0; i < 5; i++) yield* Lane.act(storage, scope, random)
+            yield* stores.passages.insert(
+              scope,
+              ["1", "2"].map((n) => passage(Option.getOrThrow(scope.userId), n))
+            )
           }
           for (const after of hostile) {
             for (const newestFirst of [true, false]) {
@@ -68,6 +86,10 @@ describe("a page", () => {
                 stores.conversations.list(alice, by),
                 stores.messages.list(alice, Lane.idOf(alice), by),
                 stores.messages.list(alice, Lane.idOf(bob), by),
+                stores.ledger.list(alice, by),
+                stores.passages.list(alice, passages("alice"), { ...by, tags: ["t"] }),
+                stores.passages.list(alice, passages("bob"), by),
+                stores.documents.list(alice, "handbook", by),
                 maintenance.listTenants(by)
               ]
               for (const list of lists) {

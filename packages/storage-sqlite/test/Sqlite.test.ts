@@ -10,6 +10,8 @@ import { folder, freshFile, opened, scopeOf, tampered } from "./support/Opened.t
 
 const refusal = (file: string) => Effect.flip(opened(file, () => Effect.void))
 
+const archive = { kind: "agent" as const, id: "agent", userId: "user" }
+
 /** A few turns of a user. */
 const planted = (file: string) =>
   Effect.gen(function* () {
@@ -20,6 +22,11 @@ const planted = (file: string) =>
         yield* Lane.open(storage, scope)
         yield* storage.stores.users.save(scope, { id: "user", name: "U", properties: { n: 1 } })
         for (let i = 0; i < 30; i++) yield* Lane.act(storage, scope, random)
+        const { passages, words } = storage.stores
+        yield* passages.insert(scope, [
+          { id: "p", archive, text: "Tea.", document: null, from: 0, to: 4, tags: ["t"], at: 1 }
+        ])
+        yield* words.add(scope, archive, [{ item: "p", words: new Map([["tea", 1]]) }], 1)
       })
     )
     return scope
@@ -161,6 +168,30 @@ const damages: ReadonlyArray<
   [
     "UPDATE turns SET outcome = '\"fine\"'",
     ({ stores }, s) => stores.turns.findKeyed(s, Lane.idOf(s), "1")
+  ],
+  [
+    "UPDATE turns SET waiting = '[{}]'",
+    ({ stores }, s) => stores.turns.findKeyed(s, Lane.idOf(s), "1")
+  ],
+  ["UPDATE turns SET draft = '{'", ({ stores }, s) => stores.turns.findKeyed(s, Lane.idOf(s), "1")],
+  ["UPDATE ledger SET model = NULL", ({ stores }, s) => stores.ledger.list(s, {})],
+  [
+    "UPDATE ledger SET output = 9007199254740993",
+    ({ stores }, s) => stores.ledger.total(s, 0, Number.MAX_SAFE_INTEGER)
+  ],
+  ["UPDATE passages SET tags = '\"t\"'", ({ stores }, s) => stores.passages.find(s, ["p"])],
+  ["UPDATE passages SET body = char(1)", ({ stores }, s) => stores.passages.list(s, archive, {})],
+  [
+    "UPDATE words SET words = '{'",
+    ({ stores }, s) =>
+      Effect.andThen(
+        stores.words.remove(s, archive, ["p"]),
+        stores.words.add(s, archive, [{ item: "p", words: new Map() }], 1)
+      )
+  ],
+  [
+    "UPDATE archives SET items = -1",
+    ({ stores }, s) => stores.words.search(s, [archive], ["tea"], 9)
   ],
   [
     "UPDATE turns SET facts = '[{}]'",

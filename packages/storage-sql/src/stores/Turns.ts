@@ -1,18 +1,32 @@
 /** Turns and their facts. */
 
-import { End, FactRecord, type TurnRecord, type TurnStore } from "@atrium/core/storage/TurnStore"
+import { End, FactRecord, TurnRecord, type TurnStore } from "@atrium/core/storage/TurnStore"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { CONFINED, kept, mine } from "../Confine.ts"
 import { decoding, type Reader, readAll, readFirst } from "../Reader.ts"
 import type { Sql } from "../Statement.ts"
 
-const own = `id, agent_id, position, "key", retry_of, scopes, sequence, stored, attempt, waiting,
-  input, cached, output, reasoning, micro_usd, outcome, created_at, ended_at`
+const own = `id, agent_id, position, "key", retry_of, scopes, sequence, stored, attempt, handed_back,
+  draft, waiting, input, cached, output, reasoning, micro_usd, outcome, created_at, ended_at`
 const columns = `conversation_id, user_id, ${own}`
 
 const decodeEnd = decoding(End)
 const decodeFacts = decoding(Schema.Array(FactRecord))
+
+const decodeDraft = decoding(Schema.Json)
+const decodeWaiting = decoding(TurnRecord.fields.waiting)
+
+/** Most turns wait for nobody. */
+const readWaiting = (row: Reader): TurnRecord["waiting"] => {
+  const text = row.text()
+  return text === "[]" ? [] : row.decoded<TurnRecord["waiting"]>(text, decodeWaiting, [])
+}
+
+const readDraft = (row: Reader): TurnRecord["draft"] => {
+  const text = row.textOrNull()
+  return text === null ? null : row.decoded<TurnRecord["draft"]>(text, decodeDraft, null)
+}
 
 const answered: End = { _tag: "Finished", stop: "answered" }
 const answeredText = JSON.stringify(answered)
@@ -37,7 +51,9 @@ const read = (row: Reader): TurnRecord => ({
   sequence: row.int(),
   stored: row.int(),
   attempt: row.int(),
-  waiting: row.texts(),
+  handedBack: row.int(),
+  draft: readDraft(row),
+  waiting: readWaiting(row),
   usage: {
     input: row.int(),
     cached: row.int(),
@@ -73,7 +89,7 @@ export const makeTurnStore = (sql: Sql): TurnStore => {
   const { indexedBy } = sql.dialect
   const insert = sql.write(
     `insert into turns (tenant, conversation_id, user_id, ${own}, facts)
-     select tenant, id, user_id, ${Array(18).fill("?").join(", ")}, '${room}' from conversations
+     select tenant, id, user_id, ${Array(20).fill("?").join(", ")}, '${room}' from conversations
      where tenant = ? and id = ? and user_id = ? and ${CONFINED} on conflict do nothing`
   )
   const byId = `from turns where tenant = ? and id = ? and ${CONFINED}`
@@ -89,8 +105,8 @@ export const makeTurnStore = (sql: Sql): TurnStore => {
      limit coalesce((select nullif(unended, 0) from conversations where tenant = ? and id = ?), -1)`
   )
   const advance = sql.change(
-    `update turns set sequence = ?, stored = ?, attempt = ?, waiting = ?, input = ?, cached = ?,
-       output = ?, reasoning = ?, micro_usd = ?, outcome = ?, ended_at = ?,
+    `update turns set sequence = ?, stored = ?, attempt = ?, handed_back = ?, draft = ?,
+       waiting = ?, input = ?, cached = ?, output = ?, reasoning = ?, micro_usd = ?, outcome = ?, ended_at = ?,
        facts = rtrim(facts) || ?
      where tenant = ? and id = ? and ${CONFINED} and outcome is null`
   )
@@ -108,6 +124,8 @@ export const makeTurnStore = (sql: Sql): TurnStore => {
           turn.sequence,
           turn.stored,
           turn.attempt,
+          turn.handedBack,
+          turn.draft === null ? null : JSON.stringify(turn.draft),
           JSON.stringify(turn.waiting),
           turn.usage.input,
           turn.usage.cached,
@@ -143,6 +161,8 @@ export const makeTurnStore = (sql: Sql): TurnStore => {
           turn.sequence,
           turn.stored,
           turn.attempt,
+          turn.handedBack,
+          turn.draft === null ? null : JSON.stringify(turn.draft),
           JSON.stringify(turn.waiting),
           turn.usage.input,
           turn.usage.cached,

@@ -34,6 +34,107 @@ const key = (id: string) => ({
   revokedAt: null
 })
 
+const archive = (userId: string | null) => ({ kind: "agent" as const, id: "agent", userId })
+const block = (userId: string | null) => ({
+  id: `block of ${userId}`,
+  agentId: "agent",
+  userId,
+  conversationId: null,
+  label: "human",
+  description: "Who it is.",
+  value: "Likes tea.",
+  owner: "user" as const,
+  limit: 2000,
+  readOnly: false,
+  revision: 1,
+  trust: "user" as const,
+  at: 3
+})
+const write = {
+  expected: 1,
+  value: "Likes\u0000 coffee.",
+  by: "agent",
+  turnId: "turn",
+  trust: "derived" as const,
+  at: 4
+}
+const passage = (userId: string | null) => ({
+  id: `passage of ${userId}`,
+  archive: archive(userId),
+  text: "Tea is \ud83c\udf75.",
+  document: userId === null ? "tea.md" : null,
+  from: 0,
+  to: 9,
+  tags: ["t"],
+  at: 5
+})
+const document = {
+  source: "handbook",
+  name: "tea.md",
+  title: "Tea",
+  text: "Tea is \ud83c\udf75.",
+  digest: "d",
+  passages: ["passage of null"],
+  at: 6
+}
+const row = (userId: string | null) => ({
+  turnId: `turn of ${userId}`,
+  sequence: 2,
+  conversationId: "conversation",
+  agentId: "agent",
+  userId,
+  at: 7,
+  call:
+    userId === null
+      ? null
+      : {
+          purpose: "chat",
+          model: "m",
+          finish: "stop",
+          usage: { input: 10, cached: 1, output: 5, reasoning: 2, microUsd: 9 }
+        },
+  turns: 1,
+  messages: 2
+})
+const words = new Map([
+  ["tea", 2],
+  ["cup", 1]
+])
+
+/** Writes into the stores of memory and the ledger what belongs to `userId`. */
+const plantMemory = Effect.fnUntraced(function* ({ stores }: Service, userId: string | null) {
+  const scope = yield* scopeOf(userId ?? undefined)
+  yield* stores.blocks.insert(scope, [block(userId)])
+  yield* stores.blocks.write(scope, block(userId).id, write)
+  yield* stores.passages.insert(scope, [passage(userId)])
+  yield* stores.words.add(scope, archive(userId), [{ item: passage(userId).id, words }], 7)
+  yield* stores.documents.save(scope, document)
+  yield* stores.ledger.append(scope, [row(userId)])
+})
+
+const examineMemory = Effect.fnUntraced(function* ({ stores }: Service, userId: string | null) {
+  const scope = yield* scopeOf(userId ?? undefined)
+  const { at, by, trust, turnId, value } = write
+  const [found, ...more] = (yield* stores.blocks.list(scope, "agent", null)).toReversed()
+  assert.deepStrictEqual(found, { ...block(userId), value, trust, at, revision: 2 })
+  assert.strictEqual(more.length, userId === null ? 0 : 1)
+  assert.deepStrictEqual(yield* stores.blocks.changes(scope, block(userId).id, 9, 9), [
+    { revision: 2, replaced: block(userId).value, by, turnId, trust, at }
+  ])
+  const passages = yield* stores.passages.list(scope, archive(userId), { tags: ["t"] })
+  assert.deepStrictEqual(passages.items, [passage(userId)])
+  const [hit] = yield* stores.words.search(scope, [archive(userId)], ["tea"], 9)
+  assert.strictEqual(hit?.item, passage(userId).id)
+  assert.deepStrictEqual(yield* stores.words.marks(scope, [archive(userId)]), [7])
+  const kept = yield* stores.documents.find(scope, document.source, document.name)
+  assert.deepStrictEqual(Option.getOrThrow(kept), document)
+  const rows = (yield* stores.ledger.list(scope, {})).items
+  assert.deepStrictEqual(
+    rows.filter((one) => one.turnId === row(userId).turnId),
+    [row(userId)]
+  )
+})
+
 /** Neither fails nor writes long texts, and ends every other turn. */
 const steady = () => {
   let i = 0
@@ -44,6 +145,7 @@ const steady = () => {
 export const plant = Effect.fnUntraced(function* (storage: Service) {
   const { maintenance, stores } = storage
   yield* maintenance.saveTenant(tenant)
+  for (const id of [null, ...users]) yield* plantMemory(storage, id)
   for (const id of users) {
     const scope = yield* scopeOf(id)
     yield* stores.users.save(scope, user(id))
@@ -62,6 +164,7 @@ export const plant = Effect.fnUntraced(function* (storage: Service) {
 export const examine = Effect.fnUntraced(function* (storage: Service) {
   const { maintenance, stores } = storage
   assert.deepStrictEqual((yield* maintenance.listTenants({})).items, [tenant])
+  for (const id of [null, ...users]) yield* examineMemory(storage, id)
   for (const id of users) {
     const scope = yield* scopeOf(id)
     assert.deepStrictEqual(Option.getOrThrow(yield* stores.users.find(scope, id)), user(id))

@@ -2,6 +2,7 @@
  * Random transactions of one user over the stores, and what must be true of what they left,
  * wherever the process died.
  */
+import type { LedgerRecord } from "@atrium/core/storage/LedgerStore"
 import type { Storage } from "@atrium/core/storage/Storage"
 import type { FactRecord, TurnRecord } from "@atrium/core/storage/TurnStore"
 import type { Caller } from "@atrium/core/tenancy/Principal"
@@ -55,6 +56,19 @@ const message = (turn: TurnRecord, index: number, text: string) => ({
   }
 })
 
+/** A step as the ledger tells it. */
+const rowOf = (turn: TurnRecord, sequence: number, ends: boolean): LedgerRecord => ({
+  turnId: turn.id,
+  sequence,
+  conversationId: turn.conversationId,
+  agentId: turn.agentId,
+  userId: turn.userId,
+  at,
+  call: { purpose: "chat", model: "m", usage: { ...Usage.none, output: sequence }, finish: "stop" },
+  turns: ends ? 1 : 0,
+  messages: 0
+})
+
 export const open = ({ stores }: Service, scope: Caller) =>
   stores.conversations.resolve(scope, {
     id: idOf(scope),
@@ -101,6 +115,8 @@ export const act = Effect.fnUntraced(function* (
         sequence: 1,
         stored: 1,
         attempt: 0,
+        handedBack: 0,
+        draft: null,
         waiting: [],
         usage: Usage.none,
         end: null,
@@ -142,6 +158,7 @@ export const act = Effect.fnUntraced(function* (
           scope,
           added.map((_, i) => message(turn, turn.stored + i, text))
         )
+        yield* stores.ledger.append(scope, [rowOf(turn, turn.sequence + stored, ends)])
         if (fails) return yield* Effect.fail(forgotten)
         return `${turn.position} ${turn.sequence + stored}`
       }
@@ -184,6 +201,8 @@ export const examine = Effect.fnUntraced(function* ({ stores }: Service, scope: 
   assert.deepStrictEqual([found.length, found.unended], [length, unended], "what is counted")
   const beyond = yield* stores.messages.ofTurn(scope, found.id, found.position + 1)
   assert.deepStrictEqual(beyond, [], "messages of a turn that is not there")
+  const counted = yield* stores.ledger.total(scope, at, at + 1)
+  assert.strictEqual(counted.turns, found.position - unended, "turns of the ledger")
   const { left } = yield* stores.limits.left(scope, "user", rate, at)
   assert.strictEqual(rate.turns - left, found.position, "counted turns")
   return sequences

@@ -1,0 +1,130 @@
+/** The ledger: a row for every model call and the end of every turn, in the order of their times. */
+import { joinKey, separator } from "@atrium/core/ids"
+import { owns } from "@atrium/core/storage/Confine"
+import type { LedgerRecord, LedgerStore, LedgerTotal } from "@atrium/core/storage/LedgerStore"
+import type { TenantScope } from "@atrium/core/tenancy/Principal"
+import * as Usage from "@atrium/core/turns/Usage"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { CONFINED, kept, mine } from "../Confine.ts"
+import { pages } from "../Pages.ts"
+import { type Reader, readAll, readFirst } from "../Reader.ts"
+import type { Sql, Value } from "../Statement.ts"
+import { verbatim } from "../Verbatim.ts"
+
+const columns = `at, turn_id, sequence, conversation_id, agent_id, user_id, turns, messages, purpose,
+  model, finish, input, cached, output, reasoning, micro_usd`
+
+const readUsage = (row: Reader): Usage.Usage => ({
+  input: row.int(),
+  cached: row.int(),
+  output: row.int(),
+  reasoning: row.int(),
+  microUsd: row.intOrNull()
+})
+
+/** A row that only counts has no purpose, and its sums are 0. */
+const readCall = (row: Reader): LedgerRecord["call"] => {
+  const purpose = row.verbatimOrNull()
+  if (purpose === null) return null
+  return { purpose, model: row.verbatim(), finish: row.verbatim(), usage: readUsage(row) }
+}
+
+const read = (row: Reader): LedgerRecord => ({
+  at: row.int(),
+  turnId: row.text(),
+  sequence: row.int(),
+  conversationId: row.text(),
+  agentId: row.text(),
+  userId: row.owner(),
+  turns: row.int(),
+  messages: row.int(),
+  call: readCall(row)
+})
+
+const readTotal = readFirst(
+  "ledger",
+  (row: Reader): LedgerTotal => ({
+    turns: row.int(),
+    messages: row.int(),
+    calls: row.int(),
+    usage: readUsage(row)
+  })
+)
+
+const noTotal: LedgerTotal = { turns: 0, messages: 0, calls: 0, usage: Usage.none }
+
+const valuesOf = (scope: TenantScope, row: LedgerRecord): ReadonlyArray<Value> => {
+  const { call } = row
+  const usage = call?.usage ?? Usage.none
+  return [
+    scope.tenantId,
+    row.at,
+    row.turnId,
+    row.sequence,
+    row.conversationId,
+    row.agentId,
+    kept(row.userId),
+    row.turns,
+    row.messages,
+    call === null ? null : verbatim(call.purpose),
+    call === null ? null : verbatim(call.model),
+    call === null ? null : verbatim(call.finish),
+    usage.input,
+    usage.cached,
+    usage.output,
+    usage.reasoning,
+    usage.microUsd
+  ]
+}
+
+const cursorOf = ({ at, sequence, turnId }: LedgerRecord): string =>
+  joinKey(`${at}`, turnId, `${sequence}`)
+
+/** The place a cursor stands for; `undefined` for anything a page did not give. */
+const placeOf = (cursor: string): ReadonlyArray<Value> | undefined => {
+  const [at = "", turn, sequence = "", more] = cursor.split(separator)
+  return turn === undefined || more !== undefined || !number.test(at) || !number.test(sequence)
+    ? undefined
+    : [Number(at), turn, Number(sequence)]
+}
+
+const number = /^\d{1,16}$/
+
+export const makeLedgerStore = (sql: Sql): LedgerStore => {
+  const insert = sql.write(
+    `insert into ledger (tenant, ${columns})
+     values (${Array(17).fill("?").join(", ")}) on conflict do nothing`
+  )
+  const list = pages(sql, {
+    select: `select ${columns} from ledger where tenant = ? and ${CONFINED}`,
+    key: ["at", "turn_id", "sequence"],
+    read: readAll("ledger row", read),
+    cursor: cursorOf,
+    place: placeOf
+  })
+  const sum = (column: string) => `cast(sum(${column}) as ${sql.dialect.integer})`
+  const whole = (column: string) => `coalesce(${sum(column)}, 0)`
+  const total = sql.read(
+    `select ${whole("turns")}, ${whole("messages")}, count(purpose), ${whole("input")},
+       ${whole("cached")}, ${whole("output")}, ${whole("reasoning")}, ${sum("micro_usd")}
+     from ledger where tenant = ? and at >= ? and at < ? and ${CONFINED}`
+  )
+  return {
+    append: (scope, records) => {
+      const own = records.filter(({ userId }) => owns(scope, userId))
+      const [first, second] = own
+      if (first === undefined) return Effect.void
+      if (second === undefined) return Effect.asVoid(insert(valuesOf(scope, first)))
+      return sql.within(
+        Effect.forEach(own, (row) => insert(valuesOf(scope, row)), { discard: true })
+      )
+    },
+    list: (scope, by) => list([scope.tenantId, mine(scope)], by),
+    total: (scope, from, to) =>
+      Effect.map(
+        Effect.flatMap(total([scope.tenantId, from, to, mine(scope)]), readTotal),
+        Option.getOrElse(() => noTotal)
+      )
+  }
+}

@@ -1,0 +1,175 @@
+/** Which words stand in which item of an archive. A scope sees and writes archives as passages. */
+import type { StorageError } from "@atrium/core/errors"
+import { type Archive, ownsArchive } from "@atrium/core/storage/Archive"
+import type { WordItem, WordStore } from "@atrium/core/storage/WordStore"
+import type { TenantScope } from "@atrium/core/tenancy/Principal"
+import * as Effect from "effect/Effect"
+import { kept, mine, ofUser, SEEN } from "../Confine.ts"
+import { type Reader, readAll } from "../Reader.ts"
+import type { Sql, Value } from "../Statement.ts"
+import { listed, verbatim } from "../Verbatim.ts"
+import { searchWords } from "./WordSearch.ts"
+
+const place = "tenant, kind, archive, user_id"
+const at = "tenant = ? and kind = ? and archive = ? and user_id = ?"
+
+const placeOf = (scope: TenantScope, { id, kind, userId }: Archive): ReadonlyArray<Value> => [
+  scope.tenantId,
+  kind,
+  verbatim(id),
+  kept(userId)
+]
+
+const lengthOf = ({ words }: WordItem): number => {
+  let length = 0
+  for (const times of words.values()) length += times
+  return length
+}
+
+const readItems = readAll("item", (row: Reader) => row.verbatim())
+const readRemoved = readAll("item", (row: Reader) => ({
+  item: row.verbatim(),
+  length: row.int(),
+  words: row.texts()
+}))
+const readMarks = readAll("archive", (row: Reader) => ({ place: row.int(), mark: row.int() }))
+
+/** `clear` of the store, as a part of the removal of a conversation too. */
+export const clearWords = (sql: Sql): WordStore["clear"] => {
+  const tables = ["postings", "words", "archives"].map((table) => {
+    const clear = `delete from ${table} where tenant = ? and kind = ? and archive = ?`
+    return { all: sql.write(clear), own: sql.write(`${clear} and user_id = ?`) }
+  })
+  return (scope, { id, kind }) => {
+    const of = [scope.tenantId, kind, verbatim(id)]
+    return sql.within(
+      Effect.forEach(
+        tables,
+        ({ all, own }) => (ofUser(scope) ? own([...of, mine(scope)]) : all(of)),
+        { discard: true }
+      )
+    )
+  }
+}
+
+export const makeWordStore = (sql: Sql): WordStore => {
+  const { records } = sql.dialect
+  /** Writes the items that are not there yet, and answers which those were. */
+  const insertItems = sql.write(
+    `insert into words (${place}, item, length, words) select ?, ?, ?, ?, item, length, words
+     from ${records({ item: "text", length: "whole", words: "text" })} given where 1 = 1
+     on conflict do nothing returning item`
+  )
+  /** In the order of their key, which writes each page of the tree once. */
+  const insertPostings = sql.write(
+    `insert into postings (${place}, word, item, times, length)
+     select ?, ?, ?, ?, word, item, times, length
+     from ${records({ word: "text", item: "text", times: "whole", length: "whole" })} given
+     where 1 = 1 order by word, item on conflict do nothing`
+  )
+  const count = sql.write(
+    `insert into archives (${place}, items, length, mark) values (?, ?, ?, ?, ?, ?, ?)
+     on conflict (${place}) do update set items = archives.items + excluded.items,
+       length = archives.length + excluded.length,
+       mark = case when excluded.mark > archives.mark then excluded.mark else archives.mark end`
+  )
+  const removeItems = sql.write(
+    `delete from words where ${at}
+     and item in (select item from ${records({ item: "text" })} given)
+     returning item, length, words`
+  )
+  const removePostings = sql.write(
+    `delete from postings where ${at} and (word, item) in
+       (select word, item from ${records({ word: "text", item: "text" })} given)`
+  )
+  const discount = sql.write(
+    `update archives set items = items - ?, length = length - ? where ${at}`
+  )
+  const marks = sql.read(
+    `with given as materialized (select * from ${records({
+      place: "whole",
+      kind: "text",
+      archive: "text",
+      user_id: "text"
+    })} listed where ${SEEN})
+     select given.place, a.mark from given cross join archives a where a.tenant = ?
+       and a.kind = given.kind and a.archive = given.archive and a.user_id = given.user_id`
+  )
+  const within = (
+    scope: TenantScope,
+    archive: Archive,
+    body: Effect.Effect<unknown, StorageError>
+  ) => (ownsArchive(scope, archive) ? sql.within(Effect.asVoid(body)) : Effect.void)
+
+  return {
+    add: (scope, archive, items, mark) =>
+      within(
+        scope,
+        archive,
+        Effect.gen(function* () {
+          const to = placeOf(scope, archive)
+          const given = items.map((one) => [
+            one.item,
+            lengthOf(one),
+            JSON.stringify([...one.words.keys()])
+          ])
+          const added =
+            given.length === 0
+              ? new Set<string>()
+              : new Set(yield* Effect.flatMap(insertItems([...to, listed(given)]), readItems))
+          let length = 0
+          const postings: Array<ReadonlyArray<Value>> = []
+          const left = new Set(added)
+          for (const one of items) {
+            // An item that is given twice counts as it was given first.
+            if (!left.delete(one.item)) continue
+            const own = lengthOf(one)
+            length += own
+            for (const [word, times] of one.words) postings.push([word, one.item, times, own])
+          }
+          if (postings.length > 0) yield* insertPostings([...to, listed(postings)])
+          yield* count([...to, added.size, length, mark])
+        })
+      ),
+    remove: (scope, archive, items) =>
+      items.length === 0
+        ? Effect.void
+        : within(
+            scope,
+            archive,
+            Effect.gen(function* () {
+              const from = placeOf(scope, archive)
+              const removed = yield* Effect.flatMap(
+                removeItems([...from, listed(items.map((item) => [item]))]),
+                readRemoved
+              )
+              if (removed.length === 0) return
+              const postings = removed.flatMap(({ item, words }) =>
+                words.map((word) => [word, item])
+              )
+              if (postings.length > 0) yield* removePostings([...from, listed(postings)])
+              const length = removed.reduce((sum, one) => sum + one.length, 0)
+              yield* discount([removed.length, length, ...from])
+            })
+          ),
+    search: searchWords(sql),
+    marks: (scope, archives) =>
+      archives.length === 0
+        ? Effect.succeed([])
+        : Effect.map(
+            Effect.flatMap(
+              marks([
+                listed(archives.map(({ id, kind, userId }, i) => [i, kind, id, kept(userId)])),
+                mine(scope),
+                scope.tenantId
+              ]),
+              readMarks
+            ),
+            (found) => {
+              const known = new Map(found.map(({ mark, place }) => [place, mark]))
+              return archives.map((_, i) => known.get(i) ?? 0)
+            }
+          ),
+    clear: clearWords(sql)
+  }
+}
