@@ -10,6 +10,7 @@ import { Turns } from "@atrium/core/turns/Turns"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import { alice, storage } from "./house.ts"
 
 /** A backend that never answers. */
@@ -71,26 +72,29 @@ describe("turns that cannot be taken up", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("a caller whose claims are not renewed is told so", () =>
+  it.live("the turn of who was suspended meanwhile fails, and says why", () =>
     Effect.gen(function* () {
       const store = yield* storage
-      yield* send.pipe(alice, Effect.provide(app(store)))
-      let refuses = false
+      const left = yield* send.pipe(alice, Effect.provide(app(store)))
+      let suspended = false
       const resolver = TenantResolver.layer({
         resolve: () => Effect.fail(TenancyError.because({ _tag: "Unauthenticated", by: "atrium" })),
         renew: (claims) =>
-          refuses
+          suspended
             ? Effect.fail(TenancyError.because({ _tag: "Unauthenticated", by: "atrium" }))
-            : Effect.sync(() => {
-                refuses = true
-                return claims
-              })
+            : Effect.succeed(claims)
       })
-      const error = yield* told(app(store, resolver))
-      assert.strictEqual(
-        (error._tag === "TurnError" || error._tag === "TenancyError") && error.reason._tag,
-        "Unauthenticated"
-      )
+      yield* Effect.gen(function* () {
+        const turns = yield* Turns
+        suspended = true
+        yield* Effect.flip(TenantResolver.provide({ tenant: "acme", scopes: [] })(Effect.void))
+        const facts = yield* Stream.runCollect(turns.follow(left.id))
+        const end = facts[facts.length - 1]
+        assert.deepStrictEqual(end?._tag === "TurnFailed" ? end.reason : end, {
+          _tag: "Unauthenticated",
+          by: "atrium"
+        })
+      }).pipe(alice, Effect.provide(app(store, resolver)), Effect.timeout(10_000))
     }).pipe(Effect.scoped)
   )
 })

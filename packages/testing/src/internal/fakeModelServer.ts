@@ -3,6 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ChatRequest, chunks, completion, failure, models } from "./completions.ts"
+import { perform } from "./performance.ts"
+import { Plan, type Script } from "./script.ts"
 
 /** Bodies beyond this answer 413: a fake must not be the way to fill a machine's memory. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -17,11 +19,15 @@ const MAX_CONNECTIONS = 1_024
 export interface RecordedRequest {
   readonly method: string
   readonly path: string
+  /** Names in small letters; values of one name joined with commas. */
+  readonly headers: Readonly<Record<string, string>>
   /** The parsed body; `undefined` where there was none. */
   readonly body: unknown
+  /** Whether the connection closed before the end of the answer: the client left, or a script cut it. */
+  readonly left: boolean
 }
 
-/** What a server did so far. */
+/** What a server did so far, and what it is to do. */
 export interface Log {
   /** The latest requests, oldest first, at most 1,000. */
   readonly requests: Array<RecordedRequest>
@@ -29,6 +35,8 @@ export interface Log {
   count: number
   /** All completions ever begun. */
   completions: number
+  /** What was planned and has not been used up, oldest first. */
+  plans: Array<Plan>
 }
 
 const readBody = async (request: IncomingMessage): Promise<Option.Option<string>> => {
@@ -45,6 +53,7 @@ const readBody = async (request: IncomingMessage): Promise<Option.Option<string>
 
 const parseJson = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Unknown))
 const parseChat = Schema.decodeUnknownOption(ChatRequest)
+const parsePlans = Schema.decodeUnknownOption(Schema.Array(Plan))
 
 const sendJson = (response: ServerResponse, status: number, body: unknown): void => {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body))
@@ -57,7 +66,60 @@ const sendStream = (response: ServerResponse, chat: ChatRequest, number: number)
   response.end("data: [DONE]\n\n")
 }
 
-/** Answers one request. Faults will be decided here, between reading and sending. */
+/** Takes the oldest plan that holds for this model; `undefined` where none does. */
+const takePlanned = (log: Log, model: string): Script | undefined => {
+  const plan = log.plans.find((one) => one.model === undefined || one.model === model)
+  if (plan === undefined) return undefined
+  const left = (plan.times ?? 1) - 1
+  log.plans = log.plans.flatMap((one) =>
+    one !== plan ? one : left > 0 ? { ...plan, times: left } : []
+  )
+  return plan.script
+}
+
+/** Read when they are looked at: a bench never does. */
+const headersOf = (raw: ReadonlyArray<string>): Record<string, string> => {
+  const headers: Record<string, string> = {}
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const [name = "", value = ""] = [raw[at]?.toLowerCase(), raw[at + 1]]
+    const before = headers[name]
+    headers[name] = before === undefined ? value : `${before}, ${value}`
+  }
+  return headers
+}
+
+/** Keeps neither request nor response: a thousand of those are work for the collector. */
+class Recorded implements RecordedRequest {
+  readonly method: string
+  readonly path: string
+  readonly body: unknown
+  left = false
+  readonly #raw: ReadonlyArray<string>
+
+  constructor(request: IncomingMessage, path: string, body: unknown) {
+    this.method = request.method ?? "GET"
+    this.path = path
+    this.body = body
+    this.#raw = request.rawHeaders
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return headersOf(this.#raw)
+  }
+
+  toJSON(): RecordedRequest {
+    const { body, headers, left, method, path } = this
+    return { method, path, headers, body, left }
+  }
+}
+
+const watchLeaving = (recorded: Recorded, response: ServerResponse): void => {
+  response.once("close", () => {
+    recorded.left = !response.writableFinished
+  })
+}
+
+/** Answers one request. */
 const answer = async (
   log: Log,
   latencyMs: number,
@@ -68,10 +130,23 @@ const answer = async (
   const path = new URL(request.url ?? "/", "http://localhost").pathname
   const text = await readBody(request)
   const body = Option.flatMap(text, parseJson)
-  log.count += 1
-  log.requests.push({ method, path, body: Option.getOrUndefined(body) })
-  if (log.requests.length > MAX_RECORDED) log.requests.shift()
 
+  // How a test in another process plans and looks on; not part of the protocol, and not recorded.
+  if (method === "GET" && path === "/requests") {
+    return sendJson(response, 200, { count: log.count, requests: log.requests })
+  }
+  if (method === "POST" && path === "/plans") {
+    const plans = Option.flatMap(body, parsePlans)
+    if (Option.isNone(plans)) return sendJson(response, 400, failure("Send an array of plans."))
+    log.plans.push(...plans.value)
+    return sendJson(response, 200, { planned: log.plans.length })
+  }
+
+  log.count += 1
+  const recorded = new Recorded(request, path, Option.getOrUndefined(body))
+  watchLeaving(recorded, response)
+  log.requests.push(recorded)
+  if (log.requests.length > MAX_RECORDED) log.requests.shift()
   if (Option.isNone(text)) {
     return sendJson(response, 413, failure(`A body may have ${MAX_BODY_BYTES} bytes.`))
   }
@@ -88,6 +163,8 @@ const answer = async (
   if (latencyMs > 0) await sleep(latencyMs)
   // The client may have left meanwhile.
   if (response.destroyed) return
+  const script = log.plans.length === 0 ? undefined : takePlanned(log, chat.value.model)
+  if (script !== undefined) return perform(script, chat.value, number, response)
   if (chat.value.stream === true) return sendStream(response, chat.value, number)
   return sendJson(response, 200, completion(chat.value, number))
 }
@@ -99,8 +176,10 @@ export const makeServer = (log: Log, latencyMs: number): Server => {
       // A client that left while it was sending needs no answer; anything else must be seen.
       if (response.destroyed || request.destroyed) return
       if (response.headersSent) response.destroy()
-      else
-        sendJson(response, 500, failure(`The fake model failed: ${String(cause)}`, "server_error"))
+      else {
+        const message = `The fake model failed: ${String(cause)}`
+        sendJson(response, 500, failure(message, { type: "server_error" }))
+      }
     })
   })
   server.maxConnections = MAX_CONNECTIONS
