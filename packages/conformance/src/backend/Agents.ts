@@ -4,6 +4,7 @@ import { AgentId, ConversationId } from "@atrium/core/ids"
 import { Principal } from "@atrium/core/tenancy/Principal"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { as, agents as defined, House, inHouse } from "../pipeline/House.ts"
 import { ask, refusal, send, talk } from "../pipeline/Steps.ts"
 import { atOnce, range } from "../storage/Interleaving.ts"
@@ -28,6 +29,9 @@ const driven = (
   }).pipe(as("ann"))
 })
 
+/** Shared by the users of the tenant. */
+const owner = Option.none()
+
 export const agents: ReadonlyArray<BackendRule> = [
   driven(
     "TEN-1a",
@@ -36,16 +40,20 @@ export const agents: ReadonlyArray<BackendRule> = [
       Effect.gen(function* () {
         const agentId = AgentId("agent_one")
         const refs = yield* atOnce(
-          range(5).map(() => agents.provision({ scope, agentId }, template))
+          range(5).map(() => agents.provision({ scope, agentId, owner }, template))
         )
         const ref = refs[0] ?? ""
         assert.deepStrictEqual([...new Set(refs)], [ref])
         const conversation = ConversationId("conv_one")
         const opened = yield* atOnce(
-          range(5).map(() => agents.open({ scope, agentId, ref }, conversation))
+          range(5).map(() => agents.open({ scope, agentId, owner, ref }, conversation, template))
         )
         assert.lengthOf([...new Set(opened)], 1)
-        const other = yield* agents.open({ scope, agentId, ref }, ConversationId("conv_two"))
+        const other = yield* agents.open(
+          { scope, agentId, owner, ref },
+          ConversationId("conv_two"),
+          template
+        )
         assert.notInclude(opened, other)
       })
   ),
@@ -55,9 +63,10 @@ export const agents: ReadonlyArray<BackendRule> = [
     ({ agents }, scope) =>
       Effect.gen(function* () {
         const made = yield* Effect.forEach(["agent_one", "agent_two"], (id) =>
-          Effect.map(agents.provision({ scope, agentId: AgentId(id) }, template), (ref) => ({
+          Effect.map(agents.provision({ scope, agentId: AgentId(id), owner }, template), (ref) => ({
             scope,
             agentId: AgentId(id),
+            owner,
             ref
           }))
         )

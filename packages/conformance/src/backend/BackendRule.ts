@@ -19,13 +19,14 @@ import { Vendor } from "./Vendor.ts"
 
 /**
  * The backend that is to be proven.
- * - `layer`: the backend, built anew for each rule.
+ * - `layer`: the backend, built anew for each rule; one that keeps its state in the storage is given
+ *   the one that conversations are kept in.
  * - `vendor`: the same over a vendor that can be troubled, which rules about failures need.
  * - `storage`: kept at `file`; in memory unless said otherwise.
  */
 export interface BackendSubject {
-  readonly layer: Layer.Layer<AgentBackend, unknown>
-  readonly vendor?: Layer.Layer<AgentBackend | Vendor, unknown>
+  readonly layer: Layer.Layer<AgentBackend, unknown, Storage>
+  readonly vendor?: Layer.Layer<AgentBackend | Vendor, unknown, Storage>
   readonly storage?: (options: { readonly file: string }) => Layer.Layer<Storage, unknown>
   readonly app?: App
 }
@@ -73,7 +74,9 @@ export const runBackendRule = (
   Effect.gen(function* () {
     const file = yield* freshFile
     const kept = Context.get(yield* Layer.build(Layer.fresh(storage({ file }))), Storage)
-    const built: Context.Context<AgentBackend> = yield* Layer.build(Layer.fresh(vendor ?? layer))
+    const built: Context.Context<AgentBackend> = yield* Layer.build(
+      Layer.fresh(vendor ?? layer)
+    ).pipe(Effect.provideService(Storage, kept))
     const troubled = Option.getOrElse(Context.getOption(built, Vendor), () => noVendor)
     yield* check.pipe(
       Effect.provideService(House, make(app, Context.get(built, AgentBackend))),

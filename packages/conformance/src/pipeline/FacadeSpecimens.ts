@@ -2,10 +2,14 @@
 import { Agents } from "@atrium/core/agents/Agents"
 import { Bindings } from "@atrium/core/agents/Bindings"
 import { Conversations } from "@atrium/core/conversations/Conversations"
-import { AgentId, ConversationId, TurnId, UserId } from "@atrium/core/ids"
+import { AgentId, BlockId, ConversationId, PassageId, TurnId, UserId } from "@atrium/core/ids"
+import { Memory } from "@atrium/core/memory/Memory"
+import { Sources } from "@atrium/core/memory/Sources"
+import { ApiKeys } from "@atrium/core/tenancy/ApiKeys"
 import { Limits } from "@atrium/core/tenancy/Limits"
 import { Permissions } from "@atrium/core/tenancy/Permissions"
 import { Users } from "@atrium/core/tenancy/Users"
+import { Ledger } from "@atrium/core/turns/Ledger"
 import { Turns } from "@atrium/core/turns/Turns"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -17,6 +21,10 @@ export interface Ids {
   readonly conversation: string
   readonly turn: string
   readonly agent: string
+  /** A key that acts as the user. */
+  readonly key: string
+  readonly block: string
+  readonly passage: string
 }
 
 export interface FacadeSpecimen {
@@ -31,15 +39,21 @@ const of = (
     readonly conversation: ConversationId
     readonly turn: TurnId
     readonly agent: AgentId
+    readonly key: string
+    readonly block: BlockId
+    readonly passage: PassageId
   }) => Effect.Effect<unknown, unknown, Within>
 ): FacadeSpecimen => ({
   method,
-  call: ({ agent, conversation, turn, user }) =>
+  call: ({ agent, block, conversation, key, passage, turn, user }) =>
     call({
       user: UserId(user),
       conversation: ConversationId(conversation),
       turn: TurnId(turn),
-      agent: AgentId(agent)
+      agent: AgentId(agent),
+      key,
+      block: BlockId(block),
+      passage: PassageId(passage)
     })
 })
 
@@ -48,6 +62,9 @@ const turns = (use: (facade: Turns["Service"]) => Effect.Effect<unknown, unknown
 const conversations = (
   use: (facade: Conversations["Service"]) => Effect.Effect<unknown, unknown, Within>
 ) => Effect.flatMap(Conversations, use)
+
+const memory = (use: (facade: Memory["Service"]) => Effect.Effect<unknown, unknown, Within>) =>
+  Effect.flatMap(Memory, use)
 
 export const facadeSpecimens: ReadonlyArray<FacadeSpecimen> = [
   of("Turns.send", ({ conversation, turn }) =>
@@ -62,6 +79,11 @@ export const facadeSpecimens: ReadonlyArray<FacadeSpecimen> = [
   of("Turns.follow", ({ turn }) => turns((all) => Stream.runCollect(all.follow(turn, "1")))),
   of("Turns.find", ({ turn }) => turns((all) => all.find(turn))),
   of("Turns.cancel", ({ turn }) => turns((all) => all.cancel(turn))),
+  of("Turns.decide", ({ turn }) => turns((all) => all.decide(turn, "call", true))),
+  of("Ledger.calls", () => Effect.flatMap(Ledger, (all) => all.calls({}))),
+  of("Ledger.total", ({ user }) =>
+    Effect.flatMap(Ledger, (all) => all.total({ from: 0, to: Number.MAX_SAFE_INTEGER, user }))
+  ),
   of("Conversations.resolve", ({ conversation }) =>
     conversations((all) => all.resolve("helper", conversation))
   ),
@@ -96,18 +118,69 @@ export const facadeSpecimens: ReadonlyArray<FacadeSpecimen> = [
   of("Bindings.list", ({ agent }) =>
     Effect.flatMap(Bindings, (all) => all.list({ agentId: agent }, {}))
   ),
+  of("Memory.blocks", ({ agent, conversation }) =>
+    memory((all) => all.blocks(agent, conversation))
+  ),
+  of("Memory.edit", ({ block }) =>
+    memory((all) => all.edit(block, { _tag: "Rethink", text: "taken" }, 1))
+  ),
+  of("Memory.history", ({ block }) => memory((all) => all.history(block, {}))),
+  of("Memory.undo", ({ block }) => memory((all) => all.undo(block, 1))),
+  of("Memory.insert", ({ agent }) => memory((all) => all.insert(agent, ["taken"]))),
+  of("Memory.passages", ({ agent }) => memory((all) => all.passages(agent, {}))),
+  of("Memory.delete", ({ passage }) => memory((all) => all.delete(passage))),
+  of("Memory.search", ({ agent }) => memory((all) => all.search(agent, "ann knows", {}))),
+  of("Memory.recall", ({ agent }) => memory((all) => all.recall(agent, "ann knows", {}))),
+  of("Sources.list", () => Effect.flatMap(Sources, (all) => all.list("guide", {}))),
+  of("Sources.open", ({ passage }) => Effect.flatMap(Sources, (all) => all.open(passage))),
+  of("Sources.save", ({ passage }) =>
+    Effect.flatMap(Sources, (all) => all.save("guide", { name: passage, title: "", text: "x" }))
+  ),
+  of("Sources.delete", ({ passage }) =>
+    Effect.flatMap(Sources, (all) => all.delete("guide", passage))
+  ),
+  of("Sources.sync", ({ passage }) =>
+    Effect.flatMap(Sources, (all) => all.sync("guide", [{ name: passage, title: "", text: "x" }]))
+  ),
   of("Users.find", ({ user }) => Effect.flatMap(Users, (all) => all.find(user))),
   of("Users.save", ({ user }) =>
     Effect.flatMap(Users, (all) => all.save({ id: user, name: "taken", properties: {} }))
   ),
   of("Users.list", () => Effect.flatMap(Users, (all) => all.list({}))),
   of("Permissions.check", ({ agent }) => Effect.flatMap(Permissions, (all) => all.check(agent))),
-  of("Limits.left", () => Effect.flatMap(Limits, ({ left }) => left))
+  of("Limits.left", () => Effect.flatMap(Limits, ({ left }) => left)),
+  // Ids and secrets of keys that are made are random, so they are left out of the answers.
+  of("ApiKeys.create", ({ user }) =>
+    Effect.flatMap(ApiKeys, (all) => all.create({ name: "taken", scopes: ["turns"], user })).pipe(
+      Effect.map(({ key }) => key.name)
+    )
+  ),
+  of("ApiKeys.list", () =>
+    Effect.flatMap(ApiKeys, (all) => all.list({})).pipe(
+      Effect.map(({ items }) => items.map(({ name }) => name))
+    )
+  ),
+  of("ApiKeys.revoke", ({ key }) => Effect.flatMap(ApiKeys, (all) => all.revoke(key))),
+  of("ApiKeys.token", ({ user }) =>
+    Effect.flatMap(ApiKeys, (all) => all.token(user)).pipe(Effect.map(({ key }) => key.name))
+  )
 ]
 
 /** The name of every method that the facades have. */
 export const facadeMethods = Effect.map(
-  Effect.all({ Turns, Conversations, Agents, Bindings, Users, Permissions, Limits }),
+  Effect.all({
+    Turns,
+    Ledger,
+    Conversations,
+    Memory,
+    Sources,
+    Agents,
+    Bindings,
+    Users,
+    Permissions,
+    Limits,
+    ApiKeys
+  }),
   (facades) =>
     Object.entries(facades).flatMap(([name, facade]) =>
       Object.keys(facade).map((method) => `${name}.${method}`)

@@ -3,9 +3,12 @@ import type { Atrium } from "@atrium/core"
 import { Agents } from "@atrium/core/agents/Agents"
 import { Bindings } from "@atrium/core/agents/Bindings"
 import { Conversations } from "@atrium/core/conversations/Conversations"
-import { AgentId } from "@atrium/core/ids"
-import type { Storage } from "@atrium/core/storage/Storage"
+import { AgentId, BlockId } from "@atrium/core/ids"
+import { Memory } from "@atrium/core/memory/Memory"
+import { Storage } from "@atrium/core/storage/Storage"
+import { ApiKeys } from "@atrium/core/tenancy/ApiKeys"
 import { Limits } from "@atrium/core/tenancy/Limits"
+import { Principal } from "@atrium/core/tenancy/Principal"
 import type { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import { Users } from "@atrium/core/tenancy/Users"
 import { Turns } from "@atrium/core/turns/Turns"
@@ -25,7 +28,7 @@ import { passing } from "./VirtualTime.ts"
 const planted = "a word that only ann knows"
 
 /** Everything that ann, of the tenant acme, has, as she and her operator read it. */
-const readBack = ({ agent, conversation, turn, user }: Ids) =>
+const readBack = ({ agent, block, conversation, key, turn, user }: Ids) =>
   Effect.gen(function* () {
     const own = Effect.gen(function* () {
       const turns = yield* Turns
@@ -39,20 +42,31 @@ const readBack = ({ agent, conversation, turn, user }: Ids) =>
       const events = yield* Stream.runCollect(
         turns.stream({ conversation: mine.id, text: planted, id: "planted" })
       )
-      return asText([found, sent, first, events, yield* limits.left])
+      const memory = yield* Memory
+      const id = AgentId(agent)
+      const remembered = [
+        yield* memory.blocks(id),
+        yield* memory.history(BlockId(block), {}),
+        yield* memory.passages(id, {}),
+        yield* memory.search(id, planted, {}),
+        yield* memory.recall(id, planted, {})
+      ]
+      return asText([found, sent, first, events, yield* limits.left, remembered])
     })
     const operated = Effect.gen(function* () {
       const agents = yield* Agents
       const users = yield* Users
       const bindings = yield* Bindings
+      const keys = yield* Effect.flatMap(ApiKeys, (all) => all.list({}))
       return asText([
+        keys.items.find(({ id }) => id === key),
         yield* agents.find(AgentId(agent)),
         yield* users.find(user),
         yield* bindings.list({ agentId: AgentId(agent) }, {})
       ])
     })
     return [
-      yield* own.pipe(as(user)),
+      yield* own.pipe(as(user, "acme", ["turns", "memory"])),
       yield* operated.pipe(as("the operator", "acme", ["agents", "operator"]))
     ]
   })
@@ -66,26 +80,61 @@ interface Time {
 const virtual: Time = { until: passing, tick: TestClock.adjust(1) }
 const real: Time = { until: (self) => self, tick: Effect.sleep(2) }
 
-/** What ann plants: a turn that can be replayed, an agent of her own, a profile. */
+/** A block of hers, as a backend makes it when her agent begins. */
+const begin = Effect.fnUntraced(function* (agentId: string, userId: string) {
+  const { stores } = yield* Storage
+  const block = BlockId("block_of_ann")
+  yield* stores.blocks.insert(yield* Principal, [
+    {
+      id: block,
+      agentId,
+      userId,
+      conversationId: null,
+      label: "human",
+      description: "",
+      value: planted,
+      owner: "agent",
+      limit: 2000,
+      readOnly: false,
+      revision: 1,
+      trust: "operator",
+      at: 0
+    }
+  ])
+  return block
+})
+
+/** What ann plants: a turn that can be replayed, an agent of her own with a memory, a profile. */
 const plant = Effect.fnUntraced(function* ({ until }: Time) {
   const user = "ann"
   const ids = yield* Effect.gen(function* () {
     const { agentId: agent, id: conversation } = yield* talk("default", "own")
     const { id: turn } = yield* send({ conversation, text: planted, id: "planted" })
     yield* until(ask({ conversation, text: planted, id: "planted" }))
-    return { user, agent, conversation, turn }
-  }).pipe(as(user))
+    const memory = yield* Memory
+    const [passage] = yield* memory.insert(agent, [planted])
+    const block = yield* begin(agent, user)
+    yield* memory.edit(block, { _tag: "Append", text: planted })
+    return { user, agent, conversation, turn, block, passage: passage?.id ?? "" }
+  }).pipe(as(user, "acme", ["turns", "memory"]))
+  const operator = as("the operator", "acme", ["act-as", "operator", "turns"])
+  const { key } = yield* Effect.flatMap(ApiKeys, (keys) =>
+    keys.create({ name: planted, scopes: ["turns"], user })
+  ).pipe(operator)
   yield* Effect.flatMap(Users, (users) =>
     users.save({ id: user, name: planted, properties: { secret: planted } })
-  ).pipe(as("the operator", "acme", ["operator"]))
-  return ids
+  ).pipe(operator)
+  return { ...ids, key: key.id }
 })
 
 const unknown: Ids = {
   user: "nobody",
   agent: "agent_000000000000000000000000",
   conversation: "conv_000000000000000000000000",
-  turn: "turn_000000000000000000000000"
+  turn: "turn_000000000000000000000000",
+  key: "key_000000000000000000000000",
+  block: "block_of_nobody",
+  passage: "passage_000000000000000000000000"
 }
 
 interface Stranger {
@@ -94,7 +143,7 @@ interface Stranger {
   readonly scopes: ReadonlyArray<string>
 }
 
-const names = /(conv|agent|turn)_[0-9a-z]{22,24}|ann|nobody|bob \d|beta \d/g
+const names = /(conv|agent|turn|key|passage)_[0-9a-z]{22,24}|ann|nobody|bob \d|beta \d/g
 
 /** The answer to a stranger and what was logged, in which no id can be told from another. */
 const answer = Effect.fnUntraced(function* (
@@ -134,7 +183,7 @@ const asked = (time: Time, strangerOf: (which: "bob 1" | "bob 2") => Stranger) =
     }
   })
 
-const scopes = ["turns", "agents", "act-as"]
+const scopes = ["turns", "memory", "agents", "act-as"]
 
 /** The rules, over the backend that `open` opens an app with. */
 const rules = (

@@ -2,11 +2,13 @@
 import type { Storage } from "@atrium/core/storage/Storage"
 import type { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import type { Chapter } from "../Suite.ts"
+import { approvals } from "./Approvals.ts"
 import { canaries } from "./Canaries.ts"
 import { events } from "./Events.ts"
 import { facades } from "./Facades.ts"
 import { failing } from "./Failing.ts"
 import type { House } from "./House.ts"
+import { journal } from "./Journal.ts"
 import { leaving } from "./Leaving.ts"
 import { order } from "./Order.ts"
 import type { PipelineCapabilities, PipelineRule } from "./PipelineRule.ts"
@@ -15,7 +17,6 @@ import { races } from "./Races.ts"
 import { replay } from "./Replay.ts"
 import { restart } from "./Restart.ts"
 import { resuming } from "./Resuming.ts"
-
 import { seeds } from "./Seeds.ts"
 import { tenancy } from "./Tenancy.ts"
 
@@ -27,6 +28,7 @@ export const pipelineChapters: ReadonlyArray<
   { name: "order", rules: order },
   { name: "leaving", rules: [...leaving, ...races] },
   { name: "restart", rules: restart },
+  { name: "tools", rules: [...journal, ...approvals] },
   { name: "processes", rules: processes },
   { name: "failing", rules: failing },
   { name: "tenancy", rules: tenancy },

@@ -2,6 +2,7 @@
 import type { AgentDriver, Running } from "@atrium/core/backend/AgentBackend"
 import { type Message, type Part, textOf } from "@atrium/core/conversations/Message"
 import type { BackendError, TurnError } from "@atrium/core/errors"
+import type { ToolCalled } from "@atrium/core/tools/ToolSpec"
 import type { StopReason } from "@atrium/core/turns/Turn"
 import type { NewDelta } from "@atrium/core/turns/TurnDelta"
 import type { Told } from "@atrium/core/turns/TurnFact"
@@ -11,7 +12,7 @@ import type * as Scope from "effect/Scope"
 /** What a run does; it stops as "answered" unless it says otherwise. */
 export type Script = (
   turn: Running
-) => Effect.Effect<StopReason | undefined, BackendError | TurnError, Scope.Scope>
+) => Effect.Effect<StopReason | "waiting" | undefined, BackendError | TurnError, Scope.Scope>
 
 export interface Puppet {
   readonly driver: AgentDriver
@@ -116,6 +117,44 @@ export const say = (turn: Running, text: string): Effect.Effect<undefined, TurnE
   Effect.gen(function* () {
     yield* write(turn, messageId(turn), text)
     yield* turn.commit([called(1), stored(messageId(turn), text)], { stop: "answered" })
+    return undefined
+  })
+
+/** Calls tools as one step; stores calls, results and `text` together, and ends the turn. */
+export const callThenSay = (
+  turn: Running,
+  calls: ReadonlyArray<ToolCalled>,
+  text: string,
+  foreign = false
+): Effect.Effect<"waiting" | undefined, TurnError> =>
+  Effect.gen(function* () {
+    const outcomes = yield* turn.callTools(calls, { foreign, draft: { calls: calls.length } })
+    if (outcomes === "waiting") return "waiting"
+    const results: Message = {
+      id: messageId(turn, 2),
+      role: "tool",
+      parts: outcomes.map(({ callId, failed, output }) => ({
+        _tag: "ToolResult",
+        callId,
+        output,
+        failed
+      })),
+      turnId: "",
+      at: 0,
+      partial: false
+    }
+    yield* turn.commit(
+      [
+        called(1),
+        storedParts(
+          messageId(turn, 1),
+          calls.map((call) => ({ _tag: "ToolCall", ...call }))
+        ),
+        { _tag: "MessageStored", message: results },
+        stored(messageId(turn, 3), text)
+      ],
+      { stop: "answered" }
+    )
     return undefined
   })
 

@@ -10,9 +10,11 @@ import { Turns } from "@atrium/core/turns/Turns"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
 import { range } from "../storage/Interleaving.ts"
 import { gated } from "./Gates.ts"
 import { as, inHouse } from "./House.ts"
+import { death } from "./Lives.ts"
 import { type PipelineRule, timed } from "./PipelineRule.ts"
 import * as Puppet from "./Puppet.ts"
 import { endOf, Reading } from "./Reading.ts"
@@ -103,17 +105,26 @@ export const restart: ReadonlyArray<PipelineRule> = [
     sentence: "a turn is run at most thrice, then it fails as Crashed, and the talk goes on",
     check: Effect.gen(function* () {
       const puppet = gated()
-      const { conversation, id } = yield* life(
-        puppet.driver,
+      const opening = { backend: puppet.driver }
+      const { conversation, id } = yield* death(
         Effect.gen(function* () {
           const { id: conversation } = yield* talk()
           const { id } = yield* send({ conversation, text: "deadly" })
           yield* still
           return { conversation, id }
-        })
+        }),
+        opening
       )
-      yield* life(puppet.driver, still)
-      yield* life(puppet.driver, still)
+      /** Lets time pass, so that leases run out, until the turn was begun `n` times. */
+      const begun = (n: number) =>
+        Effect.gen(function* () {
+          while (puppet.runs.length < n) {
+            yield* TestClock.adjust(1000)
+            yield* still
+          }
+        })
+      yield* death(begun(2), opening)
+      yield* death(begun(3), opening)
       yield* life(
         puppet.driver,
         Effect.gen(function* () {

@@ -44,8 +44,10 @@ const halting = (puppet: Puppet.Puppet): AgentDriver => {
       ...agents,
       provision: (agent, template) =>
         Effect.flatMap(agents.provision(agent, template), (ref) => hang(puppet.provisioned, ref)),
-      open: (agent, conversation) =>
-        Effect.flatMap(agents.open(agent, conversation), (ref) => hang(puppet.opened, ref))
+      open: (agent, conversation, template) =>
+        Effect.flatMap(agents.open(agent, conversation, template), (ref) =>
+          hang(puppet.opened, ref)
+        )
     }
   }
 }

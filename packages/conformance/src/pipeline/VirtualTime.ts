@@ -53,7 +53,12 @@ export const watched = (storage: Storage["Service"]): Storage["Service"] => {
       bindings: countedStore(of, stores.bindings),
       conversations: countedStore(of, stores.conversations),
       messages: countedStore(of, stores.messages),
-      turns: countedStore(of, stores.turns)
+      turns: countedStore(of, stores.turns),
+      ledger: countedStore(of, stores.ledger),
+      blocks: countedStore(of, stores.blocks),
+      passages: countedStore(of, stores.passages),
+      documents: countedStore(of, stores.documents),
+      words: countedStore(of, stores.words)
     }
   }
   calls.set(same, of)

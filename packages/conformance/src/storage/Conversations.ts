@@ -1,5 +1,6 @@
 /** Conversations: made once, written under the fence, deleted whole. */
 
+import type { Archive } from "@atrium/core/storage/Archive"
 import { Storage } from "@atrium/core/storage/Storage"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -202,7 +203,7 @@ export const conversations: ReadonlyArray<StorageRule> = [
   rule({
     id: "STO-6c",
     sentence:
-      "a deleted conversation is gone with its messages, turns and facts; what is counted stays",
+      "a deleted conversation is gone with all that it holds; what is counted stays, the ledger too",
     check: Effect.fnUntraced(function* () {
       const { maintenance, stores } = yield* Storage
       const scope = yield* scopeOf("tenant", "user")
@@ -217,6 +218,21 @@ export const conversations: ReadonlyArray<StorageRule> = [
       yield* stores.turns.insert(scope, turn)
       yield* stores.turns.advance(scope, turn, [Samples.fact(1)])
       yield* stores.limits.take(scope, "user", rate, Samples.now)
+      yield* stores.ledger.append(scope, [Samples.row("t", "user")])
+      const of = { conversationId: "c", label: "plan" }
+      const block = Samples.block("b", "user", { ...of, owner: "conversation" })
+      const others = [
+        Samples.block("b 2", "user", { ...of, conversationId: "other", owner: "conversation" }),
+        Samples.block("b 3", "user")
+      ]
+      yield* stores.blocks.insert(scope, [block, ...others])
+      yield* stores.blocks.write(scope, "b", Samples.write(1, "changed"))
+      const archives = ["c", "other"].map(
+        (id): Archive => ({ kind: "conversation", id, userId: "user" })
+      )
+      for (const archive of [...archives, Samples.archive("user", "c")]) {
+        yield* stores.words.add(scope, archive, [Samples.item("i", ["word"])], 4)
+      }
 
       assert.isTrue(yield* stores.conversations.delete(scope, "c"))
       assert.isTrue(Option.isNone(yield* stores.conversations.find(scope, "c")))
@@ -227,6 +243,17 @@ export const conversations: ReadonlyArray<StorageRule> = [
       assert.deepStrictEqual(yield* stores.turns.unended(scope, "c"), [])
       assert.deepStrictEqual((yield* maintenance.listUnended({})).items, [])
       assert.strictEqual((yield* stores.limits.left(scope, "user", rate, Samples.now)).left, 9)
+      assert.lengthOf((yield* stores.ledger.list(scope, {})).items, 1)
+      assert.isTrue(Option.isNone(yield* stores.blocks.find(scope, "b")))
+      assert.sameDeepMembers([...(yield* stores.blocks.list(scope, "agent", null))], others)
+      const hits = yield* stores.words.search(scope, archives, ["word"], 9)
+      assert.deepStrictEqual(
+        hits.map(({ archive }) => archive),
+        archives.slice(1)
+      )
+      assert.deepStrictEqual(yield* stores.words.marks(scope, archives), [0, 4])
+      const learned = Samples.archive("user", "c")
+      assert.lengthOf(yield* stores.words.search(scope, [learned], ["word"], 9), 1)
       assert.isFalse(yield* stores.conversations.delete(scope, "c"))
 
       // Nothing of it comes back under the same ids.
@@ -234,6 +261,8 @@ export const conversations: ReadonlyArray<StorageRule> = [
       yield* stores.turns.insert(scope, turn)
       assert.deepStrictEqual(yield* stores.turns.facts(scope, turn, 1), [])
       assert.lengthOf(yield* stores.messages.recent(scope, "c", 10, 10), 1)
+      yield* stores.blocks.insert(scope, [block])
+      assert.deepStrictEqual(yield* stores.blocks.changes(scope, "b", 9, 9), [])
     })
   }),
   rule({

@@ -33,7 +33,10 @@ export const copies: ReadonlyArray<StorageRule> = [
     check: Effect.fnUntraced(function* () {
       const { stores } = yield* Storage
       const scope = yield* scopeOf("tenant", "user")
-      const turn = Samples.turn("t", "c", "user")
+      const turn = Samples.turn("t", "c", "user", {
+        draft: { calls: [{ id: "1" }] },
+        waiting: [{ callId: "1", expiresAt: 1 }]
+      })
       yield* stores.users.save(scope, { ...Samples.user("user"), properties: { plan: "pro" } })
       yield* stores.agents.save(scope, Samples.agent("a", "user", { tags: ["tag"] }))
       yield* stores.conversations.resolve(scope, Samples.conversation("c", "user"))
@@ -42,6 +45,14 @@ export const copies: ReadonlyArray<StorageRule> = [
       ])
       yield* stores.turns.insert(scope, turn)
       yield* stores.turns.advance(scope, turn, [Samples.fact(1)])
+      const whole = yield* scopeOf("tenant")
+      const archive = Samples.archive("user")
+      yield* stores.blocks.insert(scope, [Samples.block("b", "user")])
+      yield* stores.blocks.write(scope, "b", Samples.write(1, "new"))
+      yield* stores.passages.insert(scope, [Samples.passage("p", archive, { tags: ["tag"] })])
+      yield* stores.words.add(scope, archive, [Samples.item("p", ["word"])], 1)
+      yield* stores.documents.save(whole, Samples.document("s", "d", { passages: ["p"] }))
+      yield* stores.ledger.append(scope, [Samples.row("t", "user")])
       const reads: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
         stores.users.find(scope, "user"),
         stores.users.list(scope, {}),
@@ -54,7 +65,19 @@ export const copies: ReadonlyArray<StorageRule> = [
         stores.messages.recent(scope, "c", 10, 10),
         stores.turns.find(scope, "t"),
         stores.turns.unended(scope, "c"),
-        stores.turns.facts(scope, turn, 1)
+        stores.turns.facts(scope, turn, 1),
+        stores.blocks.find(scope, "b"),
+        stores.blocks.list(scope, "agent", null),
+        stores.blocks.changes(scope, "b", 9, 9),
+        stores.passages.find(scope, ["p"]),
+        stores.passages.list(scope, archive, {}),
+        stores.passages.list(scope, archive, { tags: ["tag"] }),
+        stores.words.search(scope, [{ ...archive }], ["word"], 9),
+        stores.words.marks(scope, [archive]),
+        stores.documents.find(scope, "s", "d"),
+        stores.documents.list(scope, "s", {}),
+        stores.ledger.list(scope, {}),
+        stores.ledger.total(scope, 0, Number.MAX_SAFE_INTEGER)
       ]
       for (const read of reads) {
         const before = JSON.stringify(yield* read)
@@ -76,11 +99,30 @@ export const copies: ReadonlyArray<StorageRule> = [
       const record = { ...Samples.messageAt("c", "user", 1, 0), message: call() }
       yield* stores.agents.save(scope, agent)
       yield* stores.messages.append(scope, [record])
-      vandalise(agent)
-      vandalise(record)
+      const block = Samples.block("b", "user")
+      const passage = Samples.passage("p", Samples.archive("user"), { tags: ["tag"] })
+      const document = Samples.document("s", "d", { passages: ["p"] })
+      const row = Samples.row("t", "user")
+      const item = Samples.item("p", ["word"])
+      const whole = yield* scopeOf("tenant")
+      yield* stores.blocks.insert(scope, [block])
+      yield* stores.passages.insert(scope, [passage])
+      yield* stores.documents.save(whole, document)
+      yield* stores.ledger.append(scope, [row])
+      yield* stores.words.add(scope, Samples.archive("user"), [item], 1)
+      const given = structuredClone({ block, document, passage, row })
+      for (const written of [agent, record, block, passage, document, row]) vandalise(written)
+      if (item.words instanceof Map) item.words.clear()
       const kept = yield* stores.agents.find(scope, "a")
       assert.deepStrictEqual(Option.getOrThrow(kept).tags, ["tag"])
       assert.deepStrictEqual((yield* stores.messages.list(scope, "c", {})).items, [call()])
+      assert.deepStrictEqual(Option.getOrThrow(yield* stores.blocks.find(scope, "b")), given.block)
+      assert.deepStrictEqual(yield* stores.passages.find(scope, ["p"]), [given.passage])
+      const saved = yield* stores.documents.find(scope, "s", "d")
+      assert.deepStrictEqual(Option.getOrThrow(saved), given.document)
+      assert.deepStrictEqual((yield* stores.ledger.list(scope, {})).items, [given.row])
+      const archives = [Samples.archive("user")]
+      assert.lengthOf(yield* stores.words.search(scope, archives, ["word"], 9), 1)
     })
   })
 ]

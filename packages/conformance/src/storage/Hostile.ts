@@ -116,3 +116,17 @@ export const refusedIds: ReadonlyArray<string> = [
   "\udc00\ud800",
   "\ud83d x"
 ]
+
+/** Texts of every shape that a storage must keep as it is. */
+export const texts: ReadonlyArray<string> = [
+  "e\u0301 \u00e9 \u212b \u{1f600} \u{10ffff} \u202e \ufeff ' '' \" \\ \\u0041 % _ ` $1 ?",
+  "\t\r\n\n\u0001\u001f\u007f\u0085\u2028\u2029\ufffd\uffff",
+  "",
+  " ",
+  "null",
+  '{"a":[1]}',
+  "\u{1f468}\u200d\u{1f469}\u200d\u{1f467} \u0e01\u0e33 \u6f22\u5b57",
+  "<block>&amp;</block>",
+  "\u{1f600}".repeat(50_000),
+  "x".repeat(1_000_000)
+]

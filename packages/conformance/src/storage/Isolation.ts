@@ -60,6 +60,7 @@ const absent = (specimen: Specimen, strangers: typeof otherTenant | typeof other
   Effect.gen(function* () {
     const storage = yield* Storage
     const own = yield* scopeOf("tenant a", A.user)
+    const by = specimen.by === "user" ? own : yield* scopeOf("tenant a")
     yield* plant(storage, own, A)
     const before = yield* readBack(storage, own, A)
 
@@ -73,7 +74,7 @@ const absent = (specimen: Specimen, strangers: typeof otherTenant | typeof other
     const unknown = yield* Effect.exit(
       specimen.call(storage.stores, yield* scopeOf("tenant c"), nobody, nobody.user)
     )
-    const mine = yield* Effect.exit(specimen.call(storage.stores, own, A, A.user))
+    const mine = yield* Effect.exit(specimen.call(storage.stores, by, A, A.user))
     const told = answerOf(mine, A)
     if (told === answerOf(unknown, nobody)) {
       const after = yield* readBack(storage, own, A)
@@ -88,7 +89,8 @@ const noOracle = (specimen: Specimen) =>
   Effect.gen(function* () {
     const storage = yield* Storage
     yield* plant(storage, yield* scopeOf("tenant a", A.user), A)
-    for (const stranger of [...(yield* otherTenant), ...(yield* otherUser)]) {
+    const users = specimen.hiddenFrom === "users" ? yield* otherUser : []
+    for (const stranger of [...(yield* otherTenant), ...users]) {
       const foreign = yield* ask(specimen, stranger, A)
       const unknown = yield* ask(specimen, stranger, nobody)
       assert.deepStrictEqual(foreign, unknown)
@@ -102,12 +104,17 @@ const generated: ReadonlyArray<StorageRule> = byMethod.flatMap(([method, specime
     sentence: "written under tenant A, asked under tenant B: absent, and A's data unchanged",
     check: () => absent(specimen, otherTenant)
   }),
-  rule({
-    id: `ISO-2 ${method}`,
-    rows: ["084"],
-    sentence: "written by user A, asked by user B of the same tenant: absent, A's data unchanged",
-    check: () => absent(specimen, otherUser)
-  }),
+  ...(specimen.hiddenFrom === "users"
+    ? [
+        rule({
+          id: `ISO-2 ${method}`,
+          rows: ["084"],
+          sentence:
+            "written by user A, asked by user B of the same tenant: absent, A's data unchanged",
+          check: () => absent(specimen, otherUser)
+        })
+      ]
+    : []),
   ...(specimen.namesIds
     ? [
         rule({

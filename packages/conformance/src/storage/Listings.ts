@@ -113,6 +113,60 @@ export const scopedListings: ReadonlyArray<Listing> = [
       ),
     read: ({ stores }, scope, by) => idOf(stores.messages.list(scope, "c", by)),
     ordered: true
+  },
+  {
+    name: "ledger.list",
+    fill: ({ stores }, scope, ids) =>
+      stores.ledger.append(
+        scope,
+        ids.map((id, i) => Samples.row(id, null, { at: Samples.now + Math.floor(i / 3) }))
+      ),
+    read: ({ stores }, scope, by) =>
+      Effect.map(stores.ledger.list(scope, by), ({ items, next }) => ({
+        items: items.map(({ turnId }) => turnId),
+        next
+      })),
+    ordered: true
+  },
+  {
+    name: "passages.list",
+    fill: ({ stores }, scope, ids) =>
+      stores.passages.insert(
+        scope,
+        ids.toReversed().map((id) => Samples.passage(id, Samples.source()))
+      ),
+    read: ({ stores }, scope, by) => idOf(stores.passages.list(scope, Samples.source(), by)),
+    ordered: true
+  },
+  {
+    name: "passages.list by tags",
+    // Among others, because pages are whole also where most rows are left out.
+    fill: ({ stores }, scope, ids) =>
+      stores.passages.insert(
+        scope,
+        ids.flatMap((id) => [
+          Samples.passage(`${id} a`, Samples.source("tagged"), { tags: ["a"] }),
+          Samples.passage(`${id} b`, Samples.source("tagged"), { tags: ["b"] }),
+          Samples.passage(`${id} c`, Samples.source("tagged"), { tags: ["b", "a"] })
+        ])
+      ),
+    read: ({ stores }, scope, by) =>
+      Effect.map(
+        stores.passages.list(scope, Samples.source("tagged"), { ...by, tags: ["a", "b"] }),
+        ({ items, next }) => ({ items: items.map(({ id }) => id.slice(0, -2)), next })
+      ),
+    ordered: true
+  },
+  {
+    name: "documents.list",
+    fill: ({ stores }, scope, ids) =>
+      each(ids.toReversed(), (id) => stores.documents.save(scope, Samples.document("source", id))),
+    read: ({ stores }, scope, by) =>
+      Effect.map(stores.documents.list(scope, "source", by), ({ items, next }) => ({
+        items: items.map(({ name }) => name),
+        next
+      })),
+    ordered: true
   }
 ]
 

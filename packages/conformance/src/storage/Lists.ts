@@ -118,6 +118,24 @@ const perListing = (
     rule({ id: `${law} ${listing.name}`, sentence, check: () => check(listing) })
   )
 
+/** Ids in the order of their bytes; the last two are the other way round in that of UTF-16 units. */
+const bytewise = [
+  "!",
+  "%",
+  "0",
+  "A",
+  "B",
+  "_",
+  "a",
+  "a!",
+  "a/",
+  "aa",
+  "b",
+  "é",
+  "\uffff",
+  "\u{10000}"
+]
+
 export const lists: ReadonlyArray<StorageRule> = [
   ...perListing(
     "STO-3a",
@@ -151,28 +169,37 @@ export const lists: ReadonlyArray<StorageRule> = [
     check: Effect.fnUntraced(function* () {
       const { stores } = yield* Storage
       const scope = yield* scopeOf("tenant")
-      // The last two are the other way round in the order of UTF-16 units.
-      const ids = [
-        "!",
-        "%",
-        "0",
-        "A",
-        "B",
-        "_",
-        "a",
-        "a!",
-        "a/",
-        "aa",
-        "b",
-        "é",
-        "\uffff",
-        "\u{10000}"
-      ]
-      for (const id of ids.toReversed()) yield* stores.users.save(scope, Samples.user(id))
+      for (const id of bytewise.toReversed()) yield* stores.users.save(scope, Samples.user(id))
       const { items } = yield* stores.users.list(scope, {})
       assert.deepStrictEqual(
         items.map(({ id }) => id),
-        ids
+        bytewise
+      )
+    })
+  }),
+  rule({
+    id: "STO-3i",
+    sentence: "passages are listed in the order of their ids' bytes, documents of their names'",
+    check: Effect.fnUntraced(function* () {
+      const { stores } = yield* Storage
+      const scope = yield* scopeOf("tenant")
+      for (const id of bytewise.toReversed()) {
+        yield* stores.passages.insert(scope, [
+          Samples.passage(id, Samples.source(), { tags: ["tag"] })
+        ])
+        yield* stores.documents.save(scope, Samples.document("source", id))
+      }
+      for (const tags of [[], ["tag"]]) {
+        const { items } = yield* stores.passages.list(scope, Samples.source(), { tags })
+        assert.deepStrictEqual(
+          items.map(({ id }) => id),
+          bytewise
+        )
+      }
+      const { items } = yield* stores.documents.list(scope, "source", {})
+      assert.deepStrictEqual(
+        items.map(({ name }) => name),
+        bytewise
       )
     })
   }),

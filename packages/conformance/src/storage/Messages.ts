@@ -37,7 +37,7 @@ const everyPart: Message["parts"] = [
     input: { a: [1, -0.5, null, true, "x"], b: {} }
   },
   { _tag: "ToolResult", callId: "1", output: "plain", failed: true },
-  { _tag: "Citation", passageId: "p", quote: "words" }
+  { _tag: "Citation", number: 1, passageId: "p", title: "t", quote: "words" }
 ]
 
 export const messages: ReadonlyArray<StorageRule> = [

@@ -1,10 +1,16 @@
 /** Records to write, complete and valid, of which a rule says only what it is about. */
 import type { Message } from "@atrium/core/conversations/Message"
 import type { AgentRecord } from "@atrium/core/storage/AgentStore"
+import type { Archive } from "@atrium/core/storage/Archive"
+import type { BlockRecord, BlockWrite } from "@atrium/core/storage/BlockStore"
 import type { ConversationRecord } from "@atrium/core/storage/ConversationStore"
+import type { DocumentRecord } from "@atrium/core/storage/DocumentStore"
 import type { KeyRecord } from "@atrium/core/storage/KeyStore"
+import type { LedgerRecord } from "@atrium/core/storage/LedgerStore"
 import type { MessageRecord } from "@atrium/core/storage/MessageStore"
+import type { PassageRecord } from "@atrium/core/storage/PassageStore"
 import type { FactRecord, TurnRecord } from "@atrium/core/storage/TurnStore"
+import type { WordItem } from "@atrium/core/storage/WordStore"
 import type { User } from "@atrium/core/tenancy/User"
 import * as Usage from "@atrium/core/turns/Usage"
 
@@ -111,6 +117,8 @@ export const turn = (
   sequence: 0,
   stored: 0,
   attempt: 0,
+  handedBack: 0,
+  draft: null,
   waiting: [],
   usage: Usage.none,
   end: null,
@@ -133,4 +141,111 @@ export const fact = (sequence: number, callId = `call ${sequence}`): FactRecord 
   at: now,
   callId,
   outcome: "done"
+})
+
+/** A block of the agent "agent": its user's, or with null what every user of the agent reads. */
+export const block = (
+  id: string,
+  userId: string | null,
+  more: Partial<BlockRecord> = {}
+): BlockRecord => ({
+  id,
+  agentId: "agent",
+  userId,
+  conversationId: null,
+  label: id,
+  description: "",
+  value: `value of ${id}`,
+  owner: userId === null ? "agent" : "user",
+  limit: 2000,
+  readOnly: false,
+  revision: 1,
+  trust: "derived",
+  at: now,
+  ...more
+})
+
+export const write = (
+  expected: number,
+  value: string,
+  more: Partial<BlockWrite> = {}
+): BlockWrite => ({
+  expected,
+  value,
+  by: "user",
+  turnId: null,
+  trust: "derived",
+  at: now + expected,
+  ...more
+})
+
+/** What the agent "agent" keeps of a user, or of nobody. */
+export const archive = (userId: string | null, id = "agent"): Archive => ({
+  kind: "agent",
+  id,
+  userId
+})
+
+/** A knowledge source of the tenant. */
+export const source = (id = "source"): Archive => ({ kind: "source", id, userId: null })
+
+export const passage = (
+  id: string,
+  of: Archive,
+  more: Partial<PassageRecord> = {}
+): PassageRecord => ({
+  id,
+  archive: of,
+  text: `text of ${id}`,
+  document: null,
+  from: 0,
+  to: 0,
+  tags: [],
+  at: now,
+  ...more
+})
+
+export const document = (
+  source: string,
+  name: string,
+  more: Partial<DocumentRecord> = {}
+): DocumentRecord => ({
+  source,
+  name,
+  title: `title of ${name}`,
+  text: `text of ${name}`,
+  digest: `digest of ${name}`,
+  passages: [],
+  at: now,
+  ...more
+})
+
+/** An item that holds each of `words`, as often as it is named. */
+export const item = (id: string, words: ReadonlyArray<string>): WordItem => {
+  const times = new Map<string, number>()
+  for (const word of words) times.set(word, (times.get(word) ?? 0) + 1)
+  return { item: id, words: times }
+}
+
+/** A row that a model call made. */
+export const row = (
+  turnId: string,
+  userId: string | null,
+  more: Partial<LedgerRecord> = {}
+): LedgerRecord => ({
+  turnId,
+  sequence: 2,
+  conversationId: "c",
+  agentId: "agent",
+  userId,
+  at: now,
+  call: {
+    purpose: "chat",
+    model: "model",
+    usage: { input: 5, cached: 2, output: 3, reasoning: 1, microUsd: 7 },
+    finish: "stop"
+  },
+  turns: 0,
+  messages: 0,
+  ...more
 })

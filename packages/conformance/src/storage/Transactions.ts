@@ -13,6 +13,7 @@ import * as Samples from "./Samples.ts"
 import { scopeOf } from "./Scopes.ts"
 import { rule, type StorageRule } from "./StorageRule.ts"
 import { idsOf } from "./specimens/Specimen.ts"
+import { byMethod } from "./specimens/Specimens.ts"
 import { plant, readBack } from "./specimens/World.ts"
 
 const ids = idsOf("alpha")
@@ -166,6 +167,27 @@ export const transactions: ReadonlyArray<StorageRule> = [
       const { items, next } = yield* stores.messages.list(scope, "c", { limit: 1000 })
       assert.lengthOf(items, 1000)
       assert.isTrue(Option.isNone(next))
+    })
+  }),
+  rule({
+    id: "STO-1i",
+    sentence:
+      "a transaction that fails takes back whatever methods of whatever stores it has called",
+    check: Effect.fnUntraced(function* () {
+      const storage = yield* Storage
+      const scope = yield* own
+      const whole = yield* scopeOf("tenant")
+      yield* plant(storage, scope, ids)
+      const before = yield* readBack(storage, scope, ids)
+      for (const methods of [byMethod, byMethod.toReversed()]) {
+        const calls = Effect.forEach(methods, ([, { by, call }]) =>
+          call(storage.stores, by === "user" ? scope : whole, ids, ids.user)
+        )
+        const changed = Effect.andThen(calls, readBack(storage, scope, ids))
+        const inside = yield* Effect.flip(storage.transact(Effect.flatMap(changed, Effect.fail)))
+        assert.notStrictEqual(inside, before)
+        assert.strictEqual(yield* readBack(storage, scope, ids), before)
+      }
     })
   }),
   rule({

@@ -19,6 +19,13 @@ const begun = Effect.gen(function* () {
 
 const usage = { input: 1, cached: 2, output: 3, reasoning: 4, microUsd: 5 }
 
+/** What a backend kept of a step that it had begun, and the calls that wait for a person. */
+const draft = { text: "e\u0301 \u{1f600} '\"", calls: [null, 1.5, { deep: [true, ""] }] }
+const waiting = [
+  { callId: "2", expiresAt: Samples.now },
+  { callId: "1", expiresAt: 0 }
+]
+
 /** One of every kind. */
 const everyFact: ReadonlyArray<FactRecord> = [
   { _tag: "ModelCalled", sequence: 2, at: 1, purpose: "chat", model: "m", usage, finish: "stop" },
@@ -60,7 +67,9 @@ export const turns: ReadonlyArray<StorageRule> = [
         sequence: 4,
         stored: 2,
         attempt: 1,
-        waiting: ["1", "2"],
+        handedBack: 2,
+        draft,
+        waiting,
         usage
       })
       yield* stores.turns.insert(scope, full)
@@ -122,7 +131,7 @@ export const turns: ReadonlyArray<StorageRule> = [
         found.map(({ position }) => position)
       )
       assert.deepStrictEqual(yield* open, [1, 2, 9, 10, 11, 100])
-      yield* stores.turns.advance(scope, { ...turnAt(1), waiting: ["1"] }, [])
+      yield* stores.turns.advance(scope, { ...turnAt(1), waiting }, [])
       yield* stores.turns.advance(scope, Samples.ended(turnAt(2)), [])
       yield* stores.turns.advance(scope, Samples.ended(turnAt(100)), [])
       assert.deepStrictEqual(yield* open, [1, 9, 10, 11])
@@ -136,10 +145,16 @@ export const turns: ReadonlyArray<StorageRule> = [
       const { scope, stores } = yield* begun
       const turn = Samples.turn("t", "c", "user")
       yield* stores.turns.insert(scope, turn)
-      const stepped = { ...turn, sequence: 10, stored: 3, attempt: 1, waiting: ["2"], usage }
+      const left = { handedBack: 2, draft, waiting }
+      const stepped = { ...turn, ...left, sequence: 10, stored: 3, attempt: 1, usage }
       yield* stores.turns.advance(scope, stepped, everyFact)
       assert.deepStrictEqual(Option.getOrThrow(yield* stores.turns.find(scope, "t")), stepped)
+      assert.deepStrictEqual(yield* stores.turns.unended(scope, "c"), [stepped])
       assert.deepStrictEqual(yield* stores.turns.facts(scope, stepped, 1), everyFact)
+      // What was left is gone when the next step does not say it again.
+      const resumed = { ...stepped, handedBack: 0, draft: null, waiting: [] }
+      yield* stores.turns.advance(scope, resumed, [])
+      assert.deepStrictEqual(yield* stores.turns.unended(scope, "c"), [resumed])
     })
   }),
   rule({

@@ -1,5 +1,7 @@
 /** Conversations made twice, written past the fence, or deleted by half. */
 import type { Message } from "@atrium/core/conversations/Message"
+import type { Archive } from "@atrium/core/storage/Archive"
+import type { BlockRecord } from "@atrium/core/storage/BlockStore"
 import type { Unended } from "@atrium/core/storage/ConversationStore"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -159,6 +161,55 @@ export const conversations: ReadonlyArray<Mutant> = [
       })
     }
   ),
+  mutant("blocks outlive their conversation", ["STO-6c"], (storage) => {
+    const { blocks } = storage.stores
+    const kept = new Map<string, BlockRecord>()
+    return exchange(storage, {
+      blocks: {
+        insert: (scope, records) => {
+          for (const block of records) {
+            if (block.conversationId === "c" && block.label === "plan") kept.set(block.id, block)
+          }
+          return blocks.insert(scope, records)
+        },
+        find: (scope, id) =>
+          Effect.map(
+            blocks.find(scope, id),
+            Option.orElse(() => Option.fromNullishOr(kept.get(id)))
+          )
+      }
+    })
+  }),
+  mutant("a conversation's words outlive it", ["STO-6c"], (storage) => {
+    const { conversations, words } = storage.stores
+    const gone = new Set<string>()
+    return exchange(storage, {
+      conversations: {
+        delete: Effect.fnUntraced(function* (scope, id) {
+          const archive: Archive = {
+            kind: "conversation",
+            id,
+            userId: Option.getOrNull(scope.userId)
+          }
+          const found = yield* words.search(scope, [archive], ["word"], 100)
+          const deleted = yield* conversations.delete(scope, id)
+          const items = found.map(({ item }) => ({ item, words: new Map([["word", 1]]) }))
+          if (items.length > 0 && !gone.has(id)) yield* words.add(scope, archive, items, 0)
+          gone.add(id)
+          return deleted
+        })
+      }
+    })
+  }),
+  mutant("what was learned under a conversation's id goes with it", ["STO-6c"], (storage) => {
+    const { conversations, words } = storage.stores
+    return exchange(storage, {
+      conversations: {
+        delete: (scope, id) =>
+          Effect.andThen(words.clear(scope, { kind: "agent", id }), conversations.delete(scope, id))
+      }
+    })
+  }),
   mutant("conversations whose turns have ended are still told", ["TRN-7a"], (storage) => {
     const told = new Map<string, Unended>()
     return {

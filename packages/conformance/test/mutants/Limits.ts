@@ -107,7 +107,7 @@ export const limits: ReadonlyArray<Mutant> = [
   })),
   mutant(
     "a turn is counted apart from its transaction",
-    ["TEN-2j", "STO-1b", "STO-1c", "ADP-3"],
+    ["TEN-2j", "STO-1b", "STO-1c", "ADP-3", "STO-1i"],
     (storage) => {
       const { limits } = storage.stores
       return exchange(storage, {

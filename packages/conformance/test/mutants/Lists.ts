@@ -21,6 +21,9 @@ const listed: ReadonlyArray<
   ["bindings.list", ["bindings.list", "bindings.list of a user"], []],
   ["conversations.list", ["conversations.list"], ["STO-3g"]],
   ["messages.list", ["messages.list"], []],
+  ["ledger.list", ["ledger.list"], []],
+  ["passages.list", ["passages.list", "passages.list by tags"], []],
+  ["documents.list", ["documents.list"], []],
   ["maintenance.listTenants", ["listTenants"], []],
   ["maintenance.listUnended", ["listUnended"], []]
 ]
@@ -43,7 +46,7 @@ const gaps = listed.map(([method, names, also]) =>
 )
 
 /** A list that breaks on a cursor that it did not give. */
-const brittle = listed.slice(0, 6).map(([method, names]) =>
+const brittle = listed.slice(0, 9).map(([method, names]) =>
   mutant(
     `${method} breaks on a cursor with a NUL in it`,
     names.map((name) => `STO-3b ${name}`),
@@ -124,7 +127,43 @@ export const lists: ReadonlyArray<Mutant> = [
       }
     })
   }),
-  mutant("answers come from a cache, uncopied", ["STO-4a"], (storage) => {
+  mutant(
+    "a page is cut before its tags are looked at",
+    ["STO-3a passages.list by tags", "STO-3c", "STO-3h"],
+    (storage) => {
+      const { passages } = storage.stores
+      return exchange(storage, {
+        passages: {
+          list: (scope, archive, { tags = [], ...by }) =>
+            Effect.map(passages.list(scope, archive, by), ({ items, next }) => ({
+              items: items.filter((passage) => tags.every((tag) => passage.tags.includes(tag))),
+              next
+            }))
+        }
+      })
+    }
+  ),
+  mutant("a search answers with the archive that it was given", ["STO-4a"], (storage) => {
+    const { words } = storage.stores
+    return exchange(storage, {
+      words: {
+        search: (scope, archives, asked, limit) =>
+          Effect.map(words.search(scope, archives, asked, limit), (found) =>
+            found.map((hit) => ({
+              ...hit,
+              archive:
+                archives.find(
+                  ({ id, kind, userId }) =>
+                    id === hit.archive.id &&
+                    kind === hit.archive.kind &&
+                    userId === hit.archive.userId
+                ) ?? hit.archive
+            }))
+          )
+      }
+    })
+  }),
+  mutant("answers come from a cache, uncopied", ["STO-4a", "STO-1i"], (storage) => {
     const cache = new Map<string, unknown>()
     return intercept(storage, (method, args, run) =>
       Effect.suspend(() => {

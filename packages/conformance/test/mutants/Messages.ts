@@ -41,7 +41,7 @@ export const messages: ReadonlyArray<Mutant> = [
   }),
   mutant(
     "a message is rewritten by another one for its place",
-    ["ISO-2 messages.append", "STO-4a", "STO-4b", "STO-7d"],
+    ["ISO-2 messages.append", "STO-4a", "STO-4b", "STO-7d", "STO-1i"],
     (storage) => {
       const { messages } = storage.stores
       const latest = new Map<string, Message>()

@@ -18,6 +18,8 @@ export type Service = Storage["Service"]
 export interface Mutant {
   readonly name: string
   readonly fails: ReadonlyArray<string>
+  /** Rules that it fails or not, as chance has it. */
+  readonly mayFail?: ReadonlyArray<string>
   readonly ofMethod?: string
   readonly subject: Subject<unknown>
 }
@@ -53,7 +55,12 @@ export const exchange = (
       bindings: { ...stores.bindings, ...methods.bindings },
       conversations: { ...stores.conversations, ...methods.conversations },
       messages: { ...stores.messages, ...methods.messages },
-      turns: { ...stores.turns, ...methods.turns }
+      turns: { ...stores.turns, ...methods.turns },
+      ledger: { ...stores.ledger, ...methods.ledger },
+      blocks: { ...stores.blocks, ...methods.blocks },
+      passages: { ...stores.passages, ...methods.passages },
+      documents: { ...stores.documents, ...methods.documents },
+      words: { ...stores.words, ...methods.words }
     }
   }
 }
@@ -90,7 +97,12 @@ export const intercept = (
       bindings: led("bindings", stores.bindings),
       conversations: led("conversations", stores.conversations),
       messages: led("messages", stores.messages),
-      turns: led("turns", stores.turns)
+      turns: led("turns", stores.turns),
+      ledger: led("ledger", stores.ledger),
+      blocks: led("blocks", stores.blocks),
+      passages: led("passages", stores.passages),
+      documents: led("documents", stores.documents),
+      words: led("words", stores.words)
     }
   }
 }

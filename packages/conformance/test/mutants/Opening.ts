@@ -70,7 +70,9 @@ export const opening: ReadonlyArray<Mutant> = [
       "STO-2b",
       "STO-2f",
       "STO-2c",
-      "TRN-7d"
+      "TRN-7d",
+      "STO-1i",
+      "MEM-5c"
     ],
     {
       open: (storage) => ({ ...storage, transact: (self) => self })

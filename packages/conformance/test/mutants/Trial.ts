@@ -15,8 +15,8 @@ const timeoutMs = 10_000
 
 const generated = /^ISO-[123] \w/
 
-/** In CI every mutant is tried on every rule, which takes minutes. */
-const thorough = process.env["CI"] !== undefined
+/** With ATRIUM_THOROUGH every mutant is tried on every rule, which takes a quarter of an hour. */
+const thorough = process.env["ATRIUM_THOROUGH"] !== undefined
 
 /** The rules that are near those which a mutant fails: of the same law, or made for its store. */
 const isNear = ({ fails, ofMethod }: Mutant, id: string): boolean =>
@@ -58,7 +58,10 @@ export const tryMutants = (name: string, mutants: ReadonlyArray<Mutant>): void =
         `${mutant.name}: fails ${mutant.fails.join(", ")}`,
         () =>
           Effect.map(failedBy(mutant), (failed) =>
-            assert.deepStrictEqual(failed.toSorted(), mutant.fails.toSorted())
+            assert.deepStrictEqual(
+              failed.filter((id) => mutant.mayFail?.includes(id) !== true).toSorted(),
+              mutant.fails.toSorted()
+            )
           ),
         180_000
       )

@@ -1,4 +1,5 @@
 /** Turns and messages out of order, rewritten, or told when they should not be. */
+import type { TurnRecord } from "@atrium/core/storage/TurnStore"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { exchange, type Mutant, mutant } from "./Mutant.ts"
@@ -29,6 +30,44 @@ export const turns: ReadonlyArray<Mutant> = [
       }
     })
   }),
+  mutant("a draft outlives the step that it was begun for", ["TRN-1a"], (storage) => {
+    const { turns } = storage.stores
+    return exchange(storage, {
+      turns: {
+        advance: Effect.fnUntraced(function* (scope, turn, facts) {
+          const found = yield* turns.find(scope, turn.id)
+          const draft = turn.draft ?? Option.getOrNull(found)?.draft ?? null
+          return yield* turns.advance(scope, { ...turn, draft }, facts)
+        })
+      }
+    })
+  }),
+  mutant("until when a call waits is not kept", ["TRN-3a", "TRN-1a"], (storage) => {
+    const { turns } = storage.stores
+    const forgotten = (turn: TurnRecord): TurnRecord => ({
+      ...turn,
+      waiting: turn.waiting.map(({ callId }) => ({ callId, expiresAt: 0 }))
+    })
+    return exchange(storage, {
+      turns: {
+        insert: (scope, turn) => turns.insert(scope, forgotten(turn)),
+        advance: (scope, turn, facts) => turns.advance(scope, forgotten(turn), facts)
+      }
+    })
+  }),
+  mutant(
+    "a turn that was handed back looks like one that crashed",
+    ["TRN-3a", "TRN-1a"],
+    (storage) => {
+      const { turns } = storage.stores
+      return exchange(storage, {
+        turns: {
+          insert: (scope, turn) => turns.insert(scope, { ...turn, handedBack: 0 }),
+          advance: (scope, turn, facts) => turns.advance(scope, { ...turn, handedBack: 0 }, facts)
+        }
+      })
+    }
+  ),
   mutant("a second turn with a taken id takes its place", ["TRN-3c"], (storage) => {
     const { turns } = storage.stores
     return exchange(storage, {

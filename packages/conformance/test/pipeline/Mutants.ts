@@ -1,4 +1,5 @@
 /** Every mutant of the pipeline. */
+import { calling } from "./Calling.ts"
 import { facades } from "./Facades.ts"
 import type { Mutant } from "./Mutant.ts"
 import { runs } from "./Runs.ts"
@@ -11,5 +12,6 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...sending,
   ...runs,
   ...storing,
+  ...calling,
   ...facades
 ]

@@ -40,7 +40,19 @@ export const runs: ReadonlyArray<Mutant> = [
   ),
   running(
     "a backend is not interrupted",
-    ["TRN-3e", "TRN-4d", "TRN-6c", "TRN-6g", "TRN-6i", "TRN-7a", "TRN-7b", "TRN-7c"],
+    [
+      "TRN-3e",
+      "TRN-4d",
+      "TRN-6c",
+      "TRN-6g",
+      "TRN-6i",
+      "TRN-7a",
+      "TRN-7b",
+      "TRN-7c",
+      "TRN-7g",
+      "TRN-7h",
+      "TRN-7i"
+    ],
     (turn, driver) => Effect.uninterruptible(driver.turns.run(turn))
   ),
   running("a run does not know what was committed before", ["TRN-7c"], (turn, driver) =>

@@ -37,7 +37,7 @@ export const sending: ReadonlyArray<Mutant> = [
     (given) => ({ ...given, user: wide })
   ),
   plan("tenants have no limit", ["TEN-2c"], ({ tenant: _, ...given }) => given),
-  turns("every send queues", ["TRN-4c", "TRN-4d", "TRN-8g"], (all) => ({
+  turns("every send queues", ["TRN-11a", "TRN-11e", "TRN-4c", "TRN-4d", "TRN-8g"], (all) => ({
     ...all,
     send: (input) => all.send({ ...input, onBusy: "queue" }),
     ask: (input) => all.ask({ ...input, onBusy: "queue" })
@@ -45,6 +45,8 @@ export const sending: ReadonlyArray<Mutant> = [
   turns(
     "every send interrupts",
     [
+      "TRN-11a",
+      "TRN-11f",
       "TRN-4a",
       "TRN-4b",
       "TRN-4c",
@@ -96,7 +98,19 @@ export const sending: ReadonlyArray<Mutant> = [
   ),
   turns(
     "cancel does nothing",
-    ["TRN-3e", "TRN-6c", "TRN-6d", "TRN-6e", "TRN-6g", "TRN-6h", "TRN-6i", "TRN-8b", "TRN-8c"],
+    [
+      "TRN-11e",
+      "TRN-3e",
+      "TRN-6c",
+      "TRN-6d",
+      "TRN-6e",
+      "TRN-6g",
+      "TRN-6h",
+      "TRN-6i",
+      "TRN-7i",
+      "TRN-8b",
+      "TRN-8c"
+    ],
     (all) => ({ ...all, cancel: () => Effect.void })
   ),
   turns("cancel never says that it came too late", ["TRN-6c", "TRN-6e", "TRN-6h"], (all) => ({
@@ -105,7 +119,18 @@ export const sending: ReadonlyArray<Mutant> = [
   })),
   turns(
     "cancel always says that it came too late",
-    ["TRN-3e", "TRN-6c", "TRN-6d", "TRN-6g", "TRN-6h", "TRN-6i", "TRN-8b", "TRN-8c"],
+    [
+      "TRN-11e",
+      "TRN-3e",
+      "TRN-6c",
+      "TRN-6d",
+      "TRN-6g",
+      "TRN-6h",
+      "TRN-6i",
+      "TRN-7i",
+      "TRN-8b",
+      "TRN-8c"
+    ],
     (all) => ({
       ...all,
       cancel: (id) =>

@@ -1,7 +1,7 @@
-/** Specimens of the stores about what is said: conversations, messages, turns. */
+/** Specimens of the stores about what is said: conversations, messages, turns, and their ledger. */
 import * as Effect from "effect/Effect"
 import * as Samples from "../Samples.ts"
-import { anonymous, attack, naming, type Specimens } from "./Specimen.ts"
+import { anonymous, attack, fresh, naming, type Specimens } from "./Specimen.ts"
 import { conversationOf, turnOf } from "./World.ts"
 
 export const conversations: Specimens["conversations"] = {
@@ -66,4 +66,16 @@ export const turns: Specimens["turns"] = {
     ])
   ),
   facts: naming(({ turns }, scope, ids) => turns.facts(scope, turnOf(ids, ids.user), 1))
+}
+
+export const ledger: Specimens["ledger"] = {
+  // At a place that is taken, and at one that is free.
+  append: naming(({ ledger }, scope, ids, owner) =>
+    ledger.append(scope, [
+      Samples.row(ids.turn, owner, { conversationId: attack }),
+      Samples.row(fresh(ids.turn, owner), owner, { conversationId: attack })
+    ])
+  ),
+  list: anonymous(({ ledger }, scope) => ledger.list(scope, {})),
+  total: anonymous(({ ledger }, scope) => ledger.total(scope, 0, Number.MAX_SAFE_INTEGER))
 }

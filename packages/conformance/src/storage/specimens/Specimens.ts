@@ -2,6 +2,7 @@
 import type { Stores } from "@atrium/core/storage/Storage"
 import * as Agents from "./Agents.ts"
 import * as Conversations from "./Conversations.ts"
+import * as Memory from "./Memory.ts"
 import type { Specimen, Specimens } from "./Specimen.ts"
 import * as Tenancy from "./Tenancy.ts"
 
@@ -13,7 +14,12 @@ export const specimens: Specimens = {
   bindings: Agents.bindings,
   conversations: Conversations.conversations,
   messages: Conversations.messages,
-  turns: Conversations.turns
+  turns: Conversations.turns,
+  ledger: Conversations.ledger,
+  blocks: Memory.blocks,
+  passages: Memory.passages,
+  documents: Memory.documents,
+  words: Memory.words
 }
 
 /** Names of the methods of every store, such as `users.find`. */

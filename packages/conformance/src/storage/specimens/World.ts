@@ -1,13 +1,16 @@
 /** A world: one datum of every kind, written under one scope, and everything read back from it. */
 
 import type { StorageError, TenancyError } from "@atrium/core/errors"
+import type { Archive } from "@atrium/core/storage/Archive"
 import type { MeterOf } from "@atrium/core/storage/LimitStore"
-import type { Storage } from "@atrium/core/storage/Storage"
+import type { Storage, Stores } from "@atrium/core/storage/Storage"
 import type { Rate } from "@atrium/core/tenancy/Plan"
 import type { TenantScope } from "@atrium/core/tenancy/Principal"
+import type { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Samples from "../Samples.ts"
+import { scopeOf } from "../Scopes.ts"
 import { type Ids, planted } from "./Specimen.ts"
 
 /** The rate on which a world counts; a world has counted two turns. */
@@ -28,12 +31,25 @@ export const conversationOf = (ids: Ids, owner: string | null, title: string) =>
     fence: 1
   })
 
-/** Writes the world of `ids` under a scope of its user. */
+/** The block of a world. */
+export const blockOf = (ids: Ids, owner: string | null) =>
+  Samples.block(ids.block, owner, { agentId: ids.agent, label: "human", value: planted })
+
+/** Stands in every item of every world. */
+export const word = "kept"
+
+/** The archives of a world: what its agent keeps of its user, and its conversation. */
+export const archivesOf = (ids: Ids): ReadonlyArray<Archive> => [
+  Samples.archive(ids.user, ids.agent),
+  { kind: "conversation", id: ids.conversation, userId: ids.user }
+]
+
+/** Writes the world of `ids` under a scope of its user; its document, under one of the tenant. */
 export const plant = Effect.fnUntraced(function* (
   { stores }: Storage["Service"],
   scope: TenantScope,
   ids: Ids
-): Effect.fn.Return<void, StorageError | TenancyError> {
+): Effect.fn.Return<void, StorageError | TenancyError, TenantResolver> {
   const { user } = ids
   yield* stores.users.save(scope, Samples.user(user, planted))
   yield* stores.keys.save(scope, Samples.key(ids.key, user, { name: planted, hash: ids.hash }))
@@ -50,9 +66,26 @@ export const plant = Effect.fnUntraced(function* (
   yield* stores.turns.advance(scope, { ...turnOf(ids, user), sequence: 1 }, [
     Samples.fact(1, planted)
   ])
+  yield* plantMemory(stores, scope, ids)
+  yield* stores.ledger.append(scope, [Samples.row(ids.turn, user, { conversationId: planted })])
   for (const of of ["user", "tenant"] satisfies ReadonlyArray<MeterOf>) {
     yield* stores.limits.take(scope, of, rate, Samples.now)
     yield* stores.limits.take(scope, of, rate, Samples.now)
+  }
+})
+
+const plantMemory = Effect.fnUntraced(function* (stores: Stores, scope: TenantScope, ids: Ids) {
+  const whole = yield* scopeOf(scope.tenantId)
+  const document = Samples.document(ids.source, ids.document, { text: planted, title: planted })
+  yield* stores.documents.save(whole, document)
+  yield* stores.blocks.insert(scope, [{ ...blockOf(ids, ids.user), value: "before" }])
+  yield* stores.blocks.write(scope, ids.block, Samples.write(1, planted, { by: planted }))
+  for (const archive of archivesOf(ids)) {
+    const items = [Samples.item(ids.passage, [word, planted]), Samples.item(planted, [word])]
+    yield* stores.words.add(scope, archive, items, 3)
+    yield* stores.passages.insert(scope, [
+      Samples.passage(ids.passage, archive, { text: planted, tags: [planted] })
+    ])
   }
 })
 
@@ -84,6 +117,21 @@ export const readBack = Effect.fnUntraced(function* (
     yield* stores.turns.findKeyed(scope, conversation, ids.turnKey),
     yield* stores.turns.unended(scope, conversation),
     Option.isSome(turn) ? yield* stores.turns.facts(scope, turn.value, 1) : "no turn",
+    yield* stores.ledger.list(scope, {}),
+    yield* stores.ledger.total(scope, 0, Number.MAX_SAFE_INTEGER),
+    yield* stores.blocks.find(scope, ids.block),
+    yield* stores.blocks.list(scope, ids.agent, null),
+    yield* stores.blocks.list(scope, ids.agent, conversation),
+    yield* stores.blocks.changes(scope, ids.block, 9, 9),
+    yield* stores.passages.find(scope, [ids.passage]),
+    yield* Effect.forEach(archivesOf(ids), (archive) => stores.passages.list(scope, archive, {})),
+    yield* Effect.forEach(archivesOf(ids), (archive) =>
+      stores.passages.list(scope, archive, { tags: [planted] })
+    ),
+    yield* stores.documents.find(scope, ids.source, ids.document),
+    yield* stores.documents.list(scope, ids.source, {}),
+    yield* stores.words.search(scope, archivesOf(ids), [word, planted], 100),
+    yield* stores.words.marks(scope, archivesOf(ids)),
     unended.items.filter(({ tenantId }) => tenantId === scope.tenantId)
   ]
   return seen.map((part) => JSON.stringify(part)).join("\n")

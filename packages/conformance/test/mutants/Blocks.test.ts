@@ -1,0 +1,4 @@
+import { blocks } from "./Blocks.ts"
+import { tryMutants } from "./Trial.ts"
+
+tryMutants("blocks", blocks)

@@ -1,0 +1,4 @@
+import { tryMutants } from "./Trial.ts"
+import { words } from "./Words.ts"
+
+tryMutants("words", words)

@@ -1,0 +1,4 @@
+import { calling } from "./Calling.ts"
+import { tryMutants } from "./Trial.ts"
+
+tryMutants("tools and approvals", calling)
