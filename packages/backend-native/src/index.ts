@@ -1,0 +1,1 @@
+export * as Native from "./Native.ts"

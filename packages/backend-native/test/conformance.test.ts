@@ -1,0 +1,4 @@
+import { backendConformance } from "@atrium/conformance"
+import { vendor } from "./vendor.ts"
+
+backendConformance({ name: "native", layer: vendor, vendor })
