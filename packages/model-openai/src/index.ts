@@ -1,0 +1,2 @@
+export * as OpenAi from "./OpenAi.ts"
+export * as Settings from "./Settings.ts"

@@ -1,0 +1,105 @@
+import { BackendError } from "@atrium/core/errors"
+import * as Duration from "effect/Duration"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import OpenAI from "openai"
+
+/** A server that speaks the protocol, and how it is talked to. */
+export interface Endpoint {
+  /** As in `https://api.openai.com/v1`. */
+  readonly url: string
+  /** As in `api.openai.com`: what errors call the server. */
+  readonly host: string
+  readonly apiKey: Redacted.Redacted
+  /** How long the server may be silent. */
+  readonly timeout: Duration.Duration
+  readonly client: OpenAI
+}
+
+const OPENAI_URL = "https://api.openai.com/v1"
+
+/** Sent where a server wants no key; the protocol has no way to send none. */
+const NO_KEY = Redacted.make("no-key")
+
+/** The longest delay a timer takes: the SDK's own clock never rings before ours. */
+const NEVER_MS = 2 ** 31 - 1
+
+/** What is wrong with a base URL; `undefined` where nothing is. Never repeats it: it may hold a secret. */
+export const faultOfUrl = (text: string): string | undefined => {
+  // The parser would drop line breaks and tabs in silence.
+  if (/[\s\p{Cc}\\]/u.test(text) || !URL.canParse(text)) return "is not a URL"
+  const url = new URL(text)
+  if (url.protocol !== "https:" && url.protocol !== "http:")
+    return "does not begin with https:// or http://"
+  if (url.username !== "" || url.password !== "") return "has a user name or a password in it"
+  if (text.includes("?") || text.includes("#")) return "has a query or a fragment"
+  return undefined
+}
+
+/** What is wrong with a key; `undefined` where nothing is. */
+export const faultOfKey = (text: string): string | undefined => {
+  if (text === "") return "is empty"
+  return /^[\x21-\x7e]+$/.test(text) ? undefined : "has characters that no key has"
+}
+
+/** What is wrong with a model's name; `undefined` where nothing is. */
+export const faultOfModel = (text: string): string | undefined => {
+  if (text.trim() === "") return "is empty"
+  if (text.length > 256) return "is longer than 256 characters"
+  return /[\s\p{Cc}]/u.test(text) || !text.isWellFormed()
+    ? "has spaces or control characters"
+    : undefined
+}
+
+const rejected = (field: string, why: string) =>
+  Result.fail(BackendError.because({ _tag: "Rejected", field, why }))
+
+/** Checks the settings and makes the client. Nothing is sent. */
+export const makeEndpoint = (options: {
+  readonly apiKey?: Redacted.Redacted | undefined
+  readonly baseUrl?: string | undefined
+  readonly timeout?: Duration.Input | undefined
+}): Result.Result<Endpoint, BackendError> => {
+  if (options.baseUrl === undefined && options.apiKey === undefined) {
+    return rejected(
+      "apiKey",
+      "OpenAI wants a key. Give `apiKey`, or the `baseUrl` of a server without keys."
+    )
+  }
+  const base = options.baseUrl ?? OPENAI_URL
+  const wrongUrl = faultOfUrl(base)
+  if (wrongUrl !== undefined) {
+    return rejected("baseUrl", `The base URL ${wrongUrl}. Give one like ${OPENAI_URL}.`)
+  }
+  const apiKey = options.apiKey ?? NO_KEY
+  const wrongKey = faultOfKey(Redacted.value(apiKey))
+  if (wrongKey !== undefined) {
+    return rejected("apiKey", `The API key ${wrongKey}. Copy it again from your provider.`)
+  }
+  const timeout = Duration.fromInputUnsafe(options.timeout ?? "120 seconds")
+  if (!(Duration.toMillis(timeout) > 0)) {
+    return rejected("timeout", "The time that a server may be silent must be longer than 0.")
+  }
+  const url = base.replace(/\/+$/, "")
+  return Result.succeed({
+    url,
+    host: new URL(url).host,
+    apiKey,
+    timeout,
+    client: new OpenAI({
+      apiKey: Redacted.value(apiKey),
+      baseURL: url,
+      // Left out, each of these would be read from the environment.
+      adminAPIKey: null,
+      organization: null,
+      project: null,
+      webhookSecret: null,
+      // The SDK's log names what was sent.
+      logLevel: "off",
+      maxRetries: 0,
+      timeout: NEVER_MS,
+      // A redirect would carry the conversation to a server that nobody named.
+      fetchOptions: { redirect: "manual" }
+    })
+  })
+}

@@ -1,0 +1,118 @@
+/** How many connections calls take. */
+import { once } from "node:events"
+import { createServer, type Server, type ServerResponse } from "node:http"
+import type { Socket } from "node:net"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import * as OpenAi from "../src/OpenAi.ts"
+import { until } from "./house.ts"
+
+const delta = (content: string, finish: string | null) =>
+  `data: ${JSON.stringify({ choices: [{ delta: { content }, finish_reason: finish }] })}\n\n`
+
+const answer = `${delta("ok", null)}${delta("", "stop")}data: [DONE]\n\n`
+
+/** A server that answers with `end`, and the connections it has seen. */
+const serving = (end: (response: ServerResponse) => void) =>
+  Effect.gen(function* () {
+    const sockets = new Set<Socket>()
+    const server = yield* Effect.acquireRelease(
+      Effect.promise(async (): Promise<Server> => {
+        const made = createServer((request, response) => {
+          request.resume()
+          response.writeHead(200, { "content-type": "text/event-stream" })
+          end(response)
+        })
+        made.on("connection", (socket) => sockets.add(socket))
+        made.listen(0, "127.0.0.1")
+        await once(made, "listening")
+        return made
+      }),
+      (made) =>
+        Effect.sync(() => {
+          made.closeAllConnections()
+          made.close()
+        })
+    )
+    const address = server.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    const models = yield* OpenAi.make({ baseUrl: `http://127.0.0.1:${port}/v1` })
+    return { model: models("any"), sockets }
+  })
+
+describe("connections", () => {
+  it.live("one serves calls that follow one another", () =>
+    Effect.gen(function* () {
+      const { model, sockets } = yield* serving((response) => response.end(answer))
+      for (let call = 0; call < 5; call++) {
+        yield* Stream.runDrain(model.streamText({ prompt: "hi" }))
+        // The end of the response is behind its last event.
+        yield* Effect.sleep("5 millis")
+      }
+      assert.strictEqual(sockets.size, 1)
+    })
+  )
+
+  it.live("one whose end comes late delays no answer, and serves the next call", () =>
+    Effect.gen(function* () {
+      const { model, sockets } = yield* serving((response) => {
+        response.write(answer)
+        setTimeout(() => response.end(": bye\n\n"), 100)
+      })
+      const began = performance.now()
+      yield* Stream.runDrain(model.streamText({ prompt: "hi" }))
+      assert.isBelow(performance.now() - began, 95)
+      yield* Effect.sleep("150 millis")
+      yield* Stream.runDrain(model.streamText({ prompt: "hi" }))
+      assert.strictEqual(sockets.size, 1)
+    })
+  )
+
+  it.live("one that does not end is given up", () =>
+    Effect.gen(function* () {
+      const { model, sockets } = yield* serving((response) => response.write(answer))
+      yield* Stream.runDrain(model.streamText({ prompt: "hi" }))
+      yield* until(() => [...sockets].every(({ destroyed }) => destroyed))
+    })
+  )
+
+  it.live("one that goes on and on is given up", () =>
+    Effect.gen(function* () {
+      const { model, sockets } = yield* serving((response) => {
+        response.write(answer)
+        const more = setInterval(() => response.write(`: ${"x".repeat(10_000)}\n\n`), 1)
+        response.once("close", () => clearInterval(more))
+      })
+      const began = performance.now()
+      yield* Stream.runDrain(model.streamText({ prompt: "hi" }))
+      yield* until(() => [...sockets].every(({ destroyed }) => destroyed))
+      // Long before the time is over: there is a limit of bytes, too.
+      assert.isBelow(performance.now() - began, 900)
+    })
+  )
+
+  it.live("of a server that never stops, only so much is read ahead of who takes it", () =>
+    Effect.gen(function* () {
+      let written = 0
+      const piece = delta("x".repeat(10_000), null)
+      const { model } = yield* serving((response) => {
+        const more = (): void => {
+          while (!response.destroyed && written < 500_000_000) {
+            written += piece.length
+            if (!response.write(piece)) return void response.once("drain", more)
+          }
+        }
+        more()
+      })
+      yield* model.streamText({ prompt: "hi" }).pipe(
+        // Who reads slowly.
+        Stream.mapEffect((part) => Effect.as(Effect.sleep("1500 millis"), part)),
+        Stream.take(1),
+        Stream.runDrain
+      )
+      // What is read ahead, and what the sockets hold.
+      assert.isBelow(written, 20_000_000)
+    })
+  )
+})
