@@ -1,0 +1,1 @@
+export * as DemoModel from "./DemoModel.ts"
