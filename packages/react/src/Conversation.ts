@@ -1,0 +1,304 @@
+/** A conversation as a page shows it, outside of React. */
+
+import { ConversationId, TurnId } from "@atrium/core/ids"
+import * as Cursor from "@atrium/core/turns/Cursor"
+import type { ReadEvent } from "@atrium/http/client"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { Connection, Which } from "./Connection.ts"
+import { Observed } from "./Observed.ts"
+import { asked, ended, isOpen, type ShownTurn } from "./ShownTurn.ts"
+import { turnsOf } from "./Transcript.ts"
+import { Trouble } from "./Trouble.ts"
+import { delayOf, onReturn, wake } from "./Wake.ts"
+import { begun, type Writing, written } from "./Writing.ts"
+
+/**
+ * - `loading`: the past is being read. `broken`: it cannot be; `trouble` says why.
+ * - `answering`: a turn is open. `reconnecting`: the connection was lost and is being opened anew.
+ */
+export type Status = "loading" | "ready" | "answering" | "reconnecting" | "broken"
+
+/**
+ * - `turns`: oldest first. `older`: whether there are more before them (`loadOlder`).
+ * - `trouble`: why the last thing asked for was refused; gone with the next.
+ * - `limitedUntil`: when sending is allowed again, in milliseconds since 1970.
+ * - `agentId`: the agent that answers, once that is known.
+ */
+export interface ConversationState {
+  readonly status: Status
+  readonly turns: ReadonlyArray<ShownTurn>
+  readonly older: boolean
+  readonly trouble?: Trouble
+  readonly limitedUntil?: number
+  readonly agentId?: string
+}
+
+/** Messages of one page of the past. */
+const pageSize = 100
+/** How long a page may be away before its stream is taken for dead, in milliseconds. */
+const awayMs = 15_000
+/** How often a turn that waits for a person is looked at again, in milliseconds. */
+const waitingMs = 2000
+
+/** A send's id: random, so that what is sent again is one turn [TRN-3]. */
+const freshId = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0")
+  ).join("")
+
+export class Conversation extends Observed<ConversationState> {
+  readonly #connection: Connection
+  readonly #which: Which
+  #id: ConversationId | undefined
+  #oldest: string | undefined
+  #loading: Promise<void> | undefined
+  #writing: Writing | undefined
+  #stopped = false
+  #lift: ReturnType<typeof setTimeout> | undefined
+
+  constructor(connection: Connection, which: Which) {
+    super({ status: "loading", turns: [], older: false })
+    this.#connection = connection
+    this.#which = which
+    connection.closed.addEventListener("abort", () => clearTimeout(this.#lift))
+  }
+
+  /** Reads the past, once, and takes up a turn that is still open. Called by `useConversation`. */
+  readonly load = (): Promise<void> => {
+    this.#loading ??= this.#load().catch((error: unknown) => {
+      this.#loading = undefined
+      this.#update({ status: "broken", trouble: asTrouble(error) })
+    })
+    return this.#loading
+  }
+
+  /**
+   * Sends a message. `true` once the server has it: it is then answered whatever becomes of this
+   * page. `false` when it was refused (`trouble` says why), or while a turn is open: the text then
+   * is still the caller's.
+   */
+  readonly send = (text: string): Promise<boolean> => this.#send(text)
+
+  /** Sends the text of a failed turn again, as a new one. */
+  readonly retry = async (id: string): Promise<boolean> => {
+    const failed = this.state().turns.find((turn) => turn.id === id && turn.state === "failed")
+    return failed === undefined ? false : await this.#send(failed.question, failed)
+  }
+
+  /** Ends the open turn; what was written is kept. */
+  readonly stop = async (): Promise<void> => {
+    const turn = this.state().turns.findLast(isOpen)
+    if (turn === undefined) return
+    this.#stopped = true
+    // A stop that overtakes its own turn would find nothing to stop.
+    if (turn.state !== "sending") await this.#cancel(turn.id)
+  }
+
+  /** Reads the page of messages before the oldest one shown. */
+  readonly loadOlder = async (): Promise<void> => {
+    const id = this.#id
+    const after = this.#oldest
+    if (id === undefined || after === undefined) return
+    this.#oldest = undefined
+    try {
+      const older = await this.#page(id, after)
+      const [first, ...rest] = this.state().turns
+      // A page may end within a turn: its halves are one again.
+      const last = older.at(-1)
+      const whole =
+        first !== undefined && last?.id === first.id
+          ? [...older.slice(0, -1), { ...first, question: last.question, at: last.at }]
+          : [...older, ...(first === undefined ? [] : [first])]
+      this.#update({ turns: [...whole, ...rest], older: this.#oldest !== undefined })
+    } catch (error) {
+      this.#oldest = after
+      this.#update({ trouble: asTrouble(error) })
+    }
+    // The server may have been out of reach meanwhile.
+    const answering = this.state().turns.some(isOpen)
+    if (this.state().status === "reconnecting") {
+      this.#update({ status: answering ? "answering" : "ready" })
+    }
+  }
+
+  /** Changes the state; nothing any more after the connection was closed. */
+  #update(changed: Partial<ConversationState>): void {
+    if (!this.#connection.closed.aborted) this.set({ ...this.state(), ...changed })
+  }
+
+  /** Changes the state, without the trouble and the limit of before. */
+  #renew(changed: Partial<ConversationState>): void {
+    const { limitedUntil: _, trouble: __, ...rest } = this.state()
+    if (!this.#connection.closed.aborted) this.set({ ...rest, ...changed })
+  }
+
+  /** Asks until the server has answered; while it cannot be reached the state says so. */
+  async #insist<A>(ask: () => Promise<A>): Promise<A> {
+    for (let vain = 1; ; vain++) {
+      try {
+        return await ask()
+      } catch (error) {
+        const trouble = asTrouble(error)
+        const hopeless = !trouble.passes || (trouble.status !== undefined && vain > 5)
+        if (hopeless || this.#connection.closed.aborted) throw trouble
+        this.#update({ status: "reconnecting" })
+        await wake(delayOf(vain), this.#connection.closed)
+      }
+    }
+  }
+
+  async #page(id: ConversationId, after?: string): Promise<ReadonlyArray<ShownTurn>> {
+    const query = { limit: pageSize, newestFirst: true, ...(after === undefined ? {} : { after }) }
+    const { items, next } = await this.#insist(() =>
+      this.#connection.run((client) => client.conversations.messages({ params: { id }, query }))
+    )
+    this.#oldest = Option.getOrUndefined(next)
+    return turnsOf(items.toReversed())
+  }
+
+  async #load(): Promise<void> {
+    const opened = await this.#insist(() => this.#connection.open(this.#which))
+    const id = ConversationId(opened.id)
+    const turns = [...(await this.#page(id))]
+    this.#id = id
+    // How the last one ended, or that it has not, only its events tell.
+    const past = turns.pop()
+    const last = past?.state === "failed" ? asked(past.id, past.question, "running", past.at) : past
+    if (last !== undefined) turns.push(last)
+    this.#update({
+      turns,
+      agentId: opened.agentId,
+      older: this.#oldest !== undefined,
+      status: last !== undefined && isOpen(last) ? "answering" : "ready"
+    })
+    if (last !== undefined) void this.#follow(last, isOpen(last))
+  }
+
+  async #send(text: string, retried?: ShownTurn): Promise<boolean> {
+    const conversation = this.#id
+    if (conversation === undefined || this.state().turns.some(isOpen)) return false
+    const id = freshId()
+    this.#stopped = false
+    const before = this.state().turns.filter((turn) => turn.id !== retried?.id)
+    const sending = asked(id, text, "sending")
+    this.#renew({ status: "answering", turns: [...before, sending] })
+    const payload = {
+      text,
+      id,
+      ...(retried === undefined ? {} : { retryOf: TurnId(retried.id) })
+    }
+    try {
+      const turn = await this.#insist(() =>
+        this.#connection.run((client) =>
+          client.turns.send({ params: { id: conversation }, payload })
+        )
+      )
+      if (this.#stopped) void this.#cancel(turn.id)
+      const begins = asked(turn.id, text, turn.state === "queued" ? "queued" : "running")
+      this.#show(id, begins)
+      this.#update({ status: "answering" })
+      void this.#follow(begins, true)
+      return true
+    } catch (error) {
+      this.#refuse(id, asTrouble(error), retried)
+      return false
+    }
+  }
+
+  /** The message did not get through: it is the sender's again, or still in the turn it was in. */
+  #refuse(id: string, trouble: Trouble, retried?: ShownTurn): void {
+    const turns = this.state().turns.flatMap((turn) => (turn.id === id ? (retried ?? []) : turn))
+    this.#update({ status: "ready", turns, trouble })
+    if (trouble.retryAfterMs === undefined) return
+    this.#update({ limitedUntil: Date.now() + trouble.retryAfterMs })
+    clearTimeout(this.#lift)
+    this.#lift = setTimeout(() => this.#renew({}), trouble.retryAfterMs)
+    void this.#connection.limits.refresh()
+  }
+
+  async #cancel(id: string): Promise<void> {
+    try {
+      await this.#connection.run((client) => client.turns.cancel({ params: { id: TurnId(id) } }))
+    } catch (error) {
+      const trouble = asTrouble(error)
+      // It had ended already: just as well.
+      if (trouble.reason !== "Conflict") this.#update({ trouble })
+    }
+  }
+
+  #show(id: string, turn: ShownTurn): void {
+    this.#update({ turns: this.state().turns.map((one) => (one.id === id ? turn : one)) })
+  }
+
+  #tell(event: ReadEvent): void {
+    if (this.#writing === undefined) return
+    this.#writing = written(this.#writing, event)
+    const { turn } = this.#writing
+    this.#show(turn.id, turn)
+    this.#update({ status: isOpen(turn) ? "answering" : "ready" })
+    const tag = event._tag
+    if (tag === "TurnStarted" || tag === "BlockEdited" || !isOpen(turn)) this.#connection.moved()
+  }
+
+  /**
+   * Follows a turn to its end over as many connections as it takes. `shown`: whether a lost one is
+   * told; of a past turn there is nothing to miss.
+   */
+  async #follow(turn: ShownTurn, shown: boolean): Promise<void> {
+    const { closed } = this.#connection
+    this.#writing = begun(turn)
+    let cursor: string | undefined
+    let vain = 0
+    while (!closed.aborted) {
+      const attempt = new AbortController()
+      const end = (): void => attempt.abort()
+      closed.addEventListener("abort", end, { signal: attempt.signal })
+      onReturn(end, awayMs, attempt.signal)
+      try {
+        await this.#connection.run(
+          (client) =>
+            client.follow(TurnId(turn.id), cursor).pipe(
+              Stream.runForEach((event) =>
+                Effect.sync(() => {
+                  vain = 0
+                  if (event._tag !== "Unknown") cursor = Cursor.after(event)
+                  this.#tell(event)
+                })
+              )
+            ),
+          attempt.signal
+        )
+        const { state } = this.#writing.turn
+        if (state !== "waiting") {
+          if (isOpen(this.#writing.turn)) this.#giveUp(turn, shown)
+          return
+        }
+        // Events go on after a person's decision.
+        await wake(waitingMs, closed)
+      } catch (error) {
+        const trouble = asTrouble(error)
+        if (closed.aborted) return
+        const fresh = attempt.signal.aborted
+        if (!fresh && !trouble.passes) return this.#giveUp(turn, shown, trouble)
+        vain = fresh ? 0 : vain + 1
+        if (shown || vain > 1) this.#update({ status: "reconnecting" })
+        if (!fresh) await wake(delayOf(vain), closed)
+      } finally {
+        attempt.abort()
+      }
+    }
+  }
+
+  /** Events of the turn are not to be had: what the transcript says of it stands. */
+  #giveUp(turn: ShownTurn, shown: boolean, trouble?: Trouble): void {
+    if (shown && isOpen(turn)) {
+      this.#show(turn.id, ended(turn, "failed", "The answer did not arrive."))
+    }
+    this.#update({ status: "ready", ...(shown && trouble !== undefined ? { trouble } : {}) })
+  }
+}
+
+const asTrouble = (error: unknown): Trouble =>
+  error instanceof Trouble ? error : new Trouble(error)
