@@ -1,0 +1,2 @@
+/** The conversation that this page is about. */
+export const support = { template: "support" } as const
