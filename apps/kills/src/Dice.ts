@@ -24,3 +24,10 @@ export const make = (seed: number): Dice => {
     chance: (probability) => roll() < probability
   }
 }
+
+/** Dice that a text stands for: the same text rolls the same (FNV-1a). */
+export const from = (text: string): Dice => {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return make(hash)
+}

@@ -3,8 +3,12 @@ import { Atrium } from "@atrium/core"
 import type { Storage } from "@atrium/core/storage/Storage"
 import { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import * as Layer from "effect/Layer"
+import * as Clerk from "./Clerk.ts"
 import type { Dice } from "./Dice.ts"
-import { type House, type Place, Sent } from "./Script.ts"
+import { acts, label } from "./Errand.ts"
+import * as Kit from "./Kit.ts"
+import { type House, Sent } from "./Script.ts"
+import type { Place } from "./Shown.ts"
 import * as Stores from "./Stores.ts"
 import * as Teller from "./Teller.ts"
 
@@ -13,21 +17,49 @@ export const rate = { turns: 1_000_000, windowMs: 3_600_000 }
 
 export const template = "teller"
 
-/** The house, as an app would build it; the storage is shared, so that the end can look into it. */
-export const layer = (house: House) =>
-  Atrium.layer(
-    {
-      [template]: {
-        binding: { _tag: "PerUser" },
-        template: { name: template, model: "kills/teller", blocks: [] }
+const plans = { default: { user: rate, tenant: rate, waiting: 8, replayMs: 86_400_000 } }
+
+const app = Atrium.layer(
+  {
+    [template]: {
+      binding: { _tag: "PerUser" },
+      template: { name: template, model: "kills/teller", blocks: [] }
+    }
+  },
+  { plans }
+)
+
+/** Two conversations of a user share the block and the passages. */
+const withTools = Atrium.layer(
+  {
+    [template]: {
+      binding: { _tag: "PerUser" },
+      template: {
+        name: template,
+        model: "kills/clerk",
+        blocks: [{ label, owner: "user", value: "", limit: 1_000_000 }],
+        tools: acts
       }
-    },
-    { plans: { default: { user: rate, tenant: rate, waiting: 8, replayMs: 86_400_000 } } }
-  ).pipe(
-    Layer.provide(Teller.layer({ steps: house.steps, amnesiac: house.mutant === "amnesiac" })),
+    }
+  },
+  { plans }
+)
+
+/**
+ * The house, as an app would build it; the storage is shared, so that the end can look into it.
+ * `run` tells its texts from those of the houses before.
+ */
+export const layer = (house: House, run: number) => {
+  const { backend, mutant, steps } = house
+  const atrium =
+    backend === "teller"
+      ? Layer.provide(app, Teller.layer({ steps, amnesiac: mutant === "amnesiac" }))
+      : Layer.provide(withTools, Clerk.layer(house, run)).pipe(Layer.provide(Kit.layer(house)))
+  return atrium.pipe(
     Layer.provideMerge(Stores.layer(house)),
     Layer.provideMerge(TenantResolver.layerTrusted)
   ) satisfies Layer.Layer<Storage, unknown>
+}
 
 /** In this conversation newcomers interrupt, so a turn in it may end as cancelled. */
 const impatient = "impatient"
@@ -40,15 +72,22 @@ const somewhere = (dice: Dice): Place => ({
 })
 
 /** A send nobody made before. `mark` makes its id and text unique. */
-export const send = (dice: Dice, mark: string): Sent => {
-  const place = somewhere(dice)
-  return Sent.make({
+export const send = (dice: Dice, mark: string): Sent => sendTo(somewhere(dice), dice, mark)
+
+/** Two sends of one user, in different conversations. */
+export const pair = (dice: Dice, mark: string): ReadonlyArray<Sent> => {
+  const first = send(dice, `${mark}a`)
+  const key = first.place.key === impatient ? "default" : impatient
+  return [first, sendTo({ ...first.place, key }, dice, `${mark}b`)]
+}
+
+const sendTo = (place: Place, dice: Dice, mark: string): Sent =>
+  Sent.make({
     id: mark,
     place,
     text: `${place.tenant} ${place.user} ${mark}`,
     interrupts: place.key === impatient && dice.chance(0.5)
   })
-}
 
 /** True where turns may be cancelled by others. */
 export const isImpatient = ({ key }: Place): boolean => key === impatient

@@ -3,67 +3,38 @@
  * was promised to them. It takes its orders from standard input.
  */
 
-import { readFileSync, writeSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { Conversations } from "@atrium/core/conversations/Conversations"
 import { TurnId } from "@atrium/core/ids"
-import { allPages } from "@atrium/core/Page"
-import { Storage } from "@atrium/core/storage/Storage"
-import { Limits } from "@atrium/core/tenancy/Limits"
-import { Principal } from "@atrium/core/tenancy/Principal"
-import { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import * as Cursor from "@atrium/core/turns/Cursor"
-import { isFact } from "@atrium/core/turns/TurnEvent"
+import { isEnd } from "@atrium/core/turns/TurnFact"
 import { Turns } from "@atrium/core/turns/Turns"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
-import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { decisions } from "./Decisions.ts"
 import * as Dice from "./Dice.ts"
 import * as Guests from "./Guests.ts"
-import { type Line, Orders, type Place, type Sent, type ShownTurn } from "./Script.ts"
-
-/** Longest time anything may take to end. */
-const patience = "10 seconds"
+import { as, dieAt, logger, orSay, say } from "./Say.ts"
+import { Orders, type Sent } from "./Script.ts"
+import { shows } from "./Show.ts"
+import type { Place } from "./Shown.ts"
 
 const parent = process.ppid
 // Whoever kills is killed, too, at times: nothing stays behind.
 setInterval(() => process.ppid !== parent && process.exit(), 500).unref()
 
-const say = (line: Line): void => {
-  let rest = Buffer.from(`${JSON.stringify(line)}\n`)
-  while (rest.length > 0) rest = rest.subarray(writeSync(1, rest))
-}
-
-const as = ({ tenant, user }: Place) => TenantResolver.provide({ tenant, user, scopes: ["turns"] })
-
-const logger = Logger.make(({ cause, logLevel, message }) =>
-  say({ _tag: "Logged", level: logLevel, text: `${JSON.stringify(message)} ${String(cause)}` })
-)
-
-/** Says a failure and goes on: what was wanted is missing in the end, and found. */
-const orSay =
-  (what: string) =>
-  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<Option.Option<A>, never, R> =>
-    self.pipe(
-      Effect.timeout(patience),
-      Effect.asSome,
-      Effect.catchCause((cause) =>
-        Effect.sync(() => {
-          say({ _tag: "Failed", what, why: String(cause) })
-          return Option.none<A>()
-        })
-      )
-    )
-
 const orders = Schema.decodeSync(Schema.fromJsonString(Orders))(readFileSync(0, "utf8"))
 
-const visit = Effect.gen(function* () {
+dieAt(orders.dies)
+
+const life = Effect.gen(function* () {
   const turns = yield* Turns
   const conversations = yield* Conversations
-  const storage = yield* Storage
-  const limits = yield* Limits
+  const decide = yield* decisions(orders)
+  const show = yield* shows(orders)
 
   const resolve = (place: Place) => conversations.resolve(Guests.template, place.key)
 
@@ -89,16 +60,31 @@ const visit = Effect.gen(function* () {
       as(sent.place)
     )
 
-  /** Reads a turn to its end, or until `leaves` events were read. */
+  /** Reads a turn to its end, or until `leaves` events were read, or nobody wants to decide. */
   const read = (turnId: string, reader: string, place: Place, after?: string, leaves = Infinity) =>
-    turns.follow(TurnId(turnId), after).pipe(
-      Stream.take(leaves),
-      Stream.runForEach((event) =>
-        Effect.sync(() => say({ _tag: "Read", turnId, reader, cursor: Cursor.after(event), event }))
-      ),
-      as(place),
-      orSay(`reading ${turnId}`)
-    )
+    Effect.gen(function* () {
+      const dice = Dice.from(`${orders.seed} ${turnId} ${reader}`)
+      let cursor = after
+      let left = leaves
+      let ended = false
+      do {
+        yield* turns.follow(TurnId(turnId), cursor).pipe(
+          Stream.take(left),
+          Stream.runForEach((event) =>
+            Effect.sync(() => {
+              cursor = Cursor.after(event)
+              left -= 1
+              ended = isEnd(event)
+              say({ _tag: "Read", turnId, reader, cursor, event })
+            })
+          )
+        )
+      } while (!ended && left > 0 && orders.house.approvals && (yield* goesOn(turnId, dice)))
+    }).pipe(as(place), orSay(`reading ${turnId}`))
+
+  /** What becomes of a turn that waits: a guest decides or leaves; in the end it is decided anyway. */
+  const goesOn = (turnId: string, dice: Dice.Dice) =>
+    orders.load ? decide.some(turnId, dice) : Effect.as(Effect.sleep(10), true)
 
   const cancel = (turnId: string, place: Place) =>
     Effect.gen(function* () {
@@ -115,69 +101,37 @@ const visit = Effect.gen(function* () {
       as(place)
     )
 
+  const visit = (sent: Sent, dice: Dice.Dice) =>
+    Effect.gen(function* () {
+      const turnId = yield* send(sent)
+      if (turnId === undefined) return yield* Effect.sleep(5)
+      const others = [
+        dice.chance(0.3) ? read(turnId, "hasty", sent.place, undefined, 1 + dice.below(9)) : [],
+        dice.chance(0.1)
+          ? Effect.andThen(Effect.sleep(dice.below(20)), cancel(turnId, sent.place))
+          : []
+      ].flat()
+      yield* Effect.all([read(turnId, "patient", sent.place), ...others], {
+        concurrency: "unbounded",
+        discard: true
+      })
+    })
+
   const guest = (number: number) =>
     Effect.gen(function* () {
       const dice = Dice.make(orders.seed * 100 + number)
       for (let round = 0; ; round++) {
-        const sent = Guests.send(dice, `${orders.seed}-${number}-${round}`)
-        const turnId = yield* send(sent)
-        if (turnId === undefined) {
-          yield* Effect.sleep(5)
-          continue
-        }
-        const others = [
-          dice.chance(0.3) ? read(turnId, "hasty", sent.place, undefined, 1 + dice.below(9)) : [],
-          dice.chance(0.1)
-            ? Effect.andThen(Effect.sleep(dice.below(20)), cancel(turnId, sent.place))
-            : []
-        ].flat()
-        yield* Effect.all([read(turnId, "patient", sent.place), ...others], {
-          concurrency: "unbounded",
+        const mark = `${orders.seed}-${number}-${round}`
+        const sends =
+          orders.house.backend === "native" && dice.chance(0.3)
+            ? Guests.pair(dice, mark)
+            : [Guests.send(dice, mark)]
+        yield* Effect.forEach(sends, (sent) => visit(sent, dice), {
+          concurrency: 2,
           discard: true
         })
       }
     })
-
-  const showTurn = (id: string) =>
-    Effect.gen(function* () {
-      const record = Option.getOrUndefined(yield* storage.stores.turns.find(yield* Principal, id))
-      if (record === undefined) return []
-      const events = yield* Stream.runCollect(turns.follow(TurnId(id)))
-      const { attempt, key, position, sequence, stored, usage } = record
-      const shown: ShownTurn = {
-        id,
-        position,
-        key,
-        sequence,
-        stored,
-        attempt,
-        usage,
-        ended: record.end !== null,
-        facts: events.filter(isFact)
-      }
-      return [shown]
-    })
-
-  const show = (place: Place) =>
-    Effect.gen(function* () {
-      const { id } = yield* resolve(place)
-      const record = Option.getOrThrow(
-        yield* storage.stores.conversations.find(yield* Principal, id)
-      )
-      const messages = yield* allPages((by) => conversations.messages(id, by))
-      const ids = [...new Set(messages.map(({ turnId }) => turnId))]
-      const shown = yield* Effect.forEach(ids, showTurn)
-      const { length, position, unended } = record
-      say({ _tag: "Shown", place, position, unended, length, messages, turns: shown.flat() })
-      const left = yield* limits.left
-      say({
-        _tag: "Counted",
-        tenant: place.tenant,
-        user: place.user,
-        used: Guests.rate.turns - left.user.left,
-        tenantUsed: Guests.rate.turns - (left.tenant?.left ?? 0)
-      })
-    }).pipe(as(place), orSay(`showing ${JSON.stringify(place)}`))
 
   say({ _tag: "Ready" })
   const resumed = Effect.all(
@@ -193,9 +147,8 @@ const visit = Effect.gen(function* () {
     const guests = Array.from({ length: orders.house.inFlight }, (_, i) => guest(i))
     yield* Effect.all([resumed, ...guests], { concurrency: "unbounded", discard: true })
   }
-  yield* resumed
   // Whatever was left behind, every conversation answers.
-  yield* Effect.forEach(
+  const lastSends = Effect.forEach(
     orders.places,
     (place, i) =>
       Effect.gen(function* () {
@@ -206,13 +159,15 @@ const visit = Effect.gen(function* () {
       }).pipe(orSay(`a new send to ${JSON.stringify(place)}`)),
     { concurrency: "unbounded", discard: true }
   )
-  yield* Effect.forEach(orders.places, show, { discard: true })
+  const ending = Effect.andThen(resumed, Effect.andThen(decide.untilNothingWaits, lastSends))
+  yield* orders.house.approvals ? Effect.raceFirst(ending, decide.all) : ending
+  yield* show.all
   say({ _tag: "Settled" })
 })
 
 await Effect.runPromise(
-  visit.pipe(
-    Effect.provide(Guests.layer(orders.house)),
+  life.pipe(
+    Effect.provide(Guests.layer(orders.house, orders.seed)),
     Effect.catchCause((cause) =>
       Effect.sync(() => say({ _tag: "Failed", what: "the house", why: String(cause) }))
     ),

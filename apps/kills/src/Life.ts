@@ -9,8 +9,10 @@ import { setTimeout as sleep } from "node:timers/promises"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Dice from "./Dice.ts"
-import { type House, Line, type Orders } from "./Script.ts"
-import { type Tally, Witness } from "./Witness.ts"
+import { type Death, type House, Line, type Orders } from "./Script.ts"
+import type { Tally } from "./Tally.ts"
+import { Witness } from "./Witness.ts"
+import * as World from "./World.ts"
 
 export interface Plan extends Omit<House, "file"> {
   readonly seed: number
@@ -69,42 +71,52 @@ const over = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode === null && child.signalCode === null) await once(child, "exit")
 }
 
-/** When a house is killed: some time after it was started or ready, or at a line that it prints. */
-type Moment =
-  | { readonly after: "start" | "ready"; readonly ms: number }
-  | { readonly at: Line["_tag"]; readonly count: number }
+/** When a house is killed: some time after it was started or ready, or by itself at a line. */
+type Moment = { readonly after: "start" | "ready"; readonly ms: number } | Death
 
 /** A line that does not come is not waited for longer. */
-const lineMs = 1500
+const lineMs = 2000
 
-const lines: ReadonlyArray<Line["_tag"]> = ["Sending", "Accepted", "Accepted", "Read", "Cancelling"]
-
-const someMoment = (dice: Dice.Dice): Moment => {
-  const kind = dice.roll()
-  if (kind < 0.15) return { after: "start", ms: dice.below(700) }
-  if (kind < 0.6) return { after: "ready", ms: dice.below(250) }
-  const at = lines[dice.below(lines.length)] ?? "Accepted"
-  return { at, count: 1 + dice.below(at === "Read" ? 200 : at === "Cancelling" ? 2 : 25) }
+/** Lines at which a house may die, and how many of them it may say before. */
+const deaths: { readonly [Tag in Line["_tag"]]?: number } = {
+  Sending: 25,
+  Accepted: 25,
+  Read: 200,
+  Cancelling: 2
 }
+const deathsOfNative: typeof deaths = { Accepted: 25, Read: 200, Acting: 12, Acted: 12 }
+const deathsOf = ({ approvals, backend }: House): typeof deaths =>
+  backend === "teller"
+    ? deaths
+    : approvals
+      ? { ...deathsOfNative, Deciding: 4, Decided: 4 }
+      : deathsOfNative
+
+const someMoment = (dice: Dice.Dice, house: House): Moment => {
+  const kind = dice.roll()
+  if (kind < 0.1) return { after: "start", ms: dice.below(700) }
+  if (kind < 0.4) return { after: "ready", ms: dice.below(400) }
+  const lines = Object.entries(deathsOf(house))
+  const [at, most] = lines[dice.below(lines.length)] ?? ["Accepted", 25]
+  return { at, count: 1 + dice.below(most), ms: dice.chance(0.5) ? 0 : dice.below(30) }
+}
+
+const wordsOf = (moment: Moment): string =>
+  "at" in moment
+    ? `${moment.ms} ms after ${moment.at} number ${moment.count}`
+    : `${moment.ms} ms after its ${moment.after}`
 
 /** Waits for the moment; a house that ends by itself ends the wait. */
 const awaited = async (
   child: ChildProcess,
   moment: Moment,
-  listen: (listener: (line: Line) => void) => void
-): Promise<string> => {
-  const line = (tag: Line["_tag"], count: number) =>
-    new Promise<void>((resolve) => {
-      let seen = 0
-      listen(({ _tag }) => _tag === tag && ++seen === count && resolve())
-    })
-  if ("at" in moment) {
-    await Promise.race([line(moment.at, moment.count), sleep(lineMs), over(child)])
-    return `at ${moment.at} number ${moment.count}`
+  ready: Promise<void>
+): Promise<void> => {
+  if ("at" in moment) await Promise.race([sleep(lineMs), over(child)])
+  else {
+    if (moment.after === "ready") await Promise.race([ready, over(child)])
+    await sleep(moment.ms)
   }
-  if (moment.after === "ready") await Promise.race([line("Ready", 1), over(child)])
-  await sleep(moment.ms)
-  return `${moment.ms} ms after its ${moment.after}`
 }
 
 /** Lives one life. The house's file lies in a temporary folder that is removed. */
@@ -113,26 +125,28 @@ export const live = async (plan: Plan): Promise<Outcome> => {
   const dice = Dice.make(seed)
   const folder = mkdtempSync(join(tmpdir(), "atrium-kills-"))
   const house: House = { ...rest, file: join(folder, "house.db") }
-  const witness = new Witness(house.steps)
+  const witness = new Witness(house)
   try {
     for (let round = 0; round <= kills; round++) {
-      const last = round === kills
+      const moment = round === kills ? undefined : someMoment(dice, house)
       const child = start({
         house,
         seed: seed * 1000 + round,
-        load: !last,
+        load: moment !== undefined,
+        dies: moment !== undefined && "at" in moment ? moment : null,
         ...witness.orders()
       })
-      let listener = (_: Line): void => {}
-      const heard = hear(child, witness, (line) => listener(line))
+      let isReady = (): void => {}
+      const ready = new Promise<void>((resolve) => {
+        isReady = resolve
+      })
+      const heard = hear(child, witness, ({ _tag }) => _tag === "Ready" && isReady())
       const limit = setTimeout(() => child.kill("SIGKILL"), longestMs)
-      if (!last) {
-        const moment = await awaited(child, someMoment(dice), (wanted) => {
-          listener = wanted
-        })
+      if (moment !== undefined) {
+        await awaited(child, moment, ready)
         child.kill("SIGKILL")
         witness.kills += 1
-        onKill?.(moment)
+        onKill?.(wordsOf(moment))
       }
       await heard
       await over(child)
@@ -141,6 +155,7 @@ export const live = async (plan: Plan): Promise<Outcome> => {
     if (!witness.settled) {
       witness.hear({ _tag: "Failed", what: "the last house", why: "it did not settle" })
     }
+    witness.deeds = World.read(house)
     return { kills: witness.kills, tally: witness.tally(), wrong: witness.verdict() }
   } finally {
     rmSync(folder, { recursive: true })

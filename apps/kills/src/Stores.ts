@@ -112,11 +112,28 @@ const keyless = (storage: Storage["Service"]): Storage["Service"] => ({
   }
 })
 
+/** Loses a row of the ledger now and then. */
+const unbilled = (storage: Storage["Service"]): Storage["Service"] => {
+  const { ledger } = storage.stores
+  let count = 0
+  return {
+    ...storage,
+    stores: {
+      ...storage.stores,
+      ledger: {
+        ...ledger,
+        append: (scope, rows) => (++count % 10 === 0 ? Effect.void : ledger.append(scope, rows))
+      }
+    }
+  }
+}
+
 /** The storage of a house. */
 export const layer = ({ file, mutant, storage }: House): Layer.Layer<Storage, StorageError> => {
   const sound =
     storage === "sqlite" ? Sqlite.layer({ file }) : Storage.layerKeyValue(driver(file, mutant))
-  return mutant === "keyless"
-    ? Layer.effect(Storage, Effect.map(Storage, keyless)).pipe(Layer.provide(sound))
-    : sound
+  const broken = mutant === "keyless" ? keyless : mutant === "unbilled" ? unbilled : undefined
+  return broken === undefined
+    ? sound
+    : Layer.effect(Storage, Effect.map(Storage, broken)).pipe(Layer.provide(sound))
 }

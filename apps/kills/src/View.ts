@@ -1,6 +1,6 @@
 /** A reader of a turn, as a client puts a turn together from events. It notices gaps and repeats. */
 import { isDeepStrictEqual } from "node:util"
-import { textOf } from "@atrium/core/conversations/Message"
+import type { Message } from "@atrium/core/conversations/Message"
 import { isFact } from "@atrium/core/turns/TurnEvent"
 import { isEnd, type TurnFact } from "@atrium/core/turns/TurnFact"
 import type { Event } from "./Script.ts"
@@ -8,7 +8,25 @@ import type { Event } from "./Script.ts"
 interface Draft {
   readonly messageId: string
   readonly attempt: number
-  text: string
+  /** What was written of each part. */
+  readonly parts: Map<number, string>
+}
+
+/** The texts of a message against what was written of it: a tool's input may be told in part. */
+const differs = ({ parts }: Message, written: ReadonlyMap<number, string>): string | undefined => {
+  for (const i of new Set([...parts.keys(), ...written.keys()])) {
+    const part = parts[i]
+    const text = written.get(i) ?? ""
+    const stored = part?._tag === "Text" ? part.text : (JSON.stringify(part) ?? "")
+    const same =
+      part?._tag === "ToolCall"
+        ? JSON.stringify(part.input).startsWith(text)
+        : part?._tag === "Text"
+          ? part.text === text
+          : text === ""
+    if (!same) return `the pieces say "${text}", but stored is "${stored}"`
+  }
+  return undefined
 }
 
 export class View {
@@ -56,31 +74,32 @@ export class View {
     }
     this.facts.push(fact)
     if (fact._tag === "MessageStored" && this.draft !== undefined) {
-      const { messageId, text } = this.draft
-      if (fact.message.id !== messageId) {
-        this.blame(`${messageId} was being written, but ${fact.message.id} was stored`)
-      } else if (textOf(fact.message) !== text) {
-        this.blame(`the pieces say "${text}", but stored is "${textOf(fact.message)}"`)
-      }
+      const { messageId, parts } = this.draft
+      const wrong =
+        fact.message.id === messageId
+          ? differs(fact.message, parts)
+          : `${messageId} was being written, but ${fact.message.id} was stored`
+      if (wrong !== undefined) this.blame(wrong)
       this.draft = undefined
     }
     if (isEnd(fact) && this.draft !== undefined) this.blame("a text was left without an end")
   }
 
   private written(delta: Exclude<Event, TurnFact | { readonly _tag: "Retracted" }>): void {
-    const { attempt, messageId, offset, sequence, text } = delta
+    const { attempt, messageId, offset, part, sequence, text } = delta
     if (sequence <= this.facts.length) {
       this.blame(`a piece for fact ${sequence} came after fact ${this.facts.length}`)
     }
-    this.draft ??= { messageId, attempt, text: "" }
+    this.draft ??= { messageId, attempt, parts: new Map() }
     if (this.draft.messageId !== messageId || this.draft.attempt !== attempt) {
       this.blame(`${this.draft.messageId} was left for ${messageId} without a word`)
-      this.draft = { messageId, attempt, text: "" }
+      this.draft = { messageId, attempt, parts: new Map() }
     }
-    if (this.draft.text.length !== offset) {
-      this.blame(`a piece at ${offset} came after ${this.draft.text.length} units`)
+    const before = this.draft.parts.get(part) ?? ""
+    if (before.length !== offset) {
+      this.blame(`a piece at ${offset} came after ${before.length} units`)
     }
-    this.draft.text += text
+    this.draft.parts.set(part, before + text)
   }
 
   private blame(what: string): void {

@@ -1,7 +1,10 @@
 /** What the killed houses promised, line by line, and whether the last one kept it [TRN-7]. */
-import type { Line, Orders, Place, Sent, Shown } from "./Script.ts"
+import type { House, Line, Orders, Sent } from "./Script.ts"
+import type { Billed, Counted, Place, Remembered, Shown } from "./Shown.ts"
+import type { Tally } from "./Tally.ts"
 import { View } from "./View.ts"
-import { problemsOf } from "./verdict.ts"
+import { problemsOf } from "./verdict/Verdict.ts"
+import type { Deed } from "./World.ts"
 
 export interface Promise {
   readonly sent: Sent
@@ -15,40 +18,10 @@ export interface Cancel {
   sure: boolean
 }
 
-/** What a life came to. */
-export interface Tally {
-  readonly accepted: number
-  readonly refused: number
-  readonly cancelled: number
-  /** Turns that were run more than once. */
-  readonly again: number
-  /** Turns that were given up because their house was killed too often. */
-  readonly crashed: number
-  readonly read: number
-  readonly retracted: number
-  readonly resumed: number
-}
-
-export const add = (a: Tally, b: Tally): Tally => ({
-  accepted: a.accepted + b.accepted,
-  refused: a.refused + b.refused,
-  cancelled: a.cancelled + b.cancelled,
-  again: a.again + b.again,
-  crashed: a.crashed + b.crashed,
-  read: a.read + b.read,
-  retracted: a.retracted + b.retracted,
-  resumed: a.resumed + b.resumed
-})
-
-export const nothing: Tally = {
-  accepted: 0,
-  refused: 0,
-  cancelled: 0,
-  again: 0,
-  crashed: 0,
-  read: 0,
-  retracted: 0,
-  resumed: 0
+/** What was announced about a call that waited, and the decision that was acknowledged. */
+export interface Decision {
+  readonly announced: Set<boolean>
+  acknowledged: boolean | undefined
 }
 
 export class Witness {
@@ -56,18 +29,24 @@ export class Witness {
   readonly cancels = new Map<string, Cancel>()
   readonly views = new Map<string, View>()
   readonly shown: Array<Shown> = []
-  readonly counted = new Map<string, Extract<Line, { readonly _tag: "Counted" }>>()
+  /** Of each user, by tenant and user. */
+  readonly counted = new Map<string, Counted>()
+  readonly billed = new Map<string, Billed>()
+  readonly remembered = new Map<string, Remembered>()
+  /** By turn and call. */
+  readonly decisions = new Map<string, Decision>()
+  /** What the world's log says at the end. */
+  deeds: ReadonlyArray<Deed> = []
   settled = false
   kills = 0
-  /** Messages that an answered turn has. */
-  readonly steps: number
+  readonly house: House
   private readonly wrong: Array<string> = []
   private events = 0
   private resumes = 0
   private retracted = 0
 
-  constructor(steps: number) {
-    this.steps = steps
+  constructor(house: House) {
+    this.house = house
   }
 
   hear(line: Line): void {
@@ -90,7 +69,8 @@ export class Witness {
       }
       case "Refused": {
         const promise = this.promises.get(line.id)
-        if (promise?.turnId !== undefined || line.reason !== "Busy") {
+        const may = this.house.approvals ? ["Busy", "Waiting"] : ["Busy"]
+        if (promise?.turnId !== undefined || !may.includes(line.reason)) {
           this.wrong.push(`${line.id} was refused: ${line.reason}, ${line.message}`)
         }
         if (promise !== undefined) promise.refused = true
@@ -119,6 +99,23 @@ export class Witness {
       case "Counted":
         this.counted.set(`${line.tenant} ${line.user}`, line)
         return
+      case "Billed":
+        this.billed.set(`${line.tenant} ${line.user}`, line)
+        return
+      case "Remembered":
+        this.remembered.set(`${line.tenant} ${line.user}`, line)
+        return
+      case "Deciding":
+        this.decisionOf(line.turnId, line.callId).announced.add(line.approved)
+        return
+      case "Decided": {
+        const decision = this.decisionOf(line.turnId, line.callId)
+        if (decision.acknowledged !== undefined) {
+          this.wrong.push(`${line.callId} of turn ${line.turnId} was decided twice`)
+        }
+        decision.acknowledged = line.approved
+        return
+      }
       case "Settled":
         this.settled = true
     }
@@ -155,7 +152,13 @@ export class Witness {
   tally(): Tally {
     const promises = [...this.promises.values()]
     const turns = this.shown.flatMap((shown) => shown.turns)
+    const facts = turns.flatMap((turn) => turn.facts)
     return {
+      acted: this.deeds.length,
+      unknown: facts.filter((fact) => fact._tag === "ToolFinished" && fact.outcome === "unknown")
+        .length,
+      decided: facts.filter(({ _tag }) => _tag === "ApprovalResolved").length,
+      marks: facts.filter(({ _tag }) => _tag === "BlockEdited").length,
       again: turns.filter(({ attempt }) => attempt > 0).length,
       crashed: turns.filter(({ facts }) => facts.at(-1)?._tag === "TurnFailed").length,
       retracted: this.retracted,
@@ -170,6 +173,13 @@ export class Witness {
   cancelOf(turnId: string): Cancel {
     const known = this.cancels.get(turnId) ?? { maybe: false, sure: false }
     this.cancels.set(turnId, known)
+    return known
+  }
+
+  decisionOf(turnId: string, callId: string): Decision {
+    const key = `${turnId} ${callId}`
+    const known = this.decisions.get(key) ?? { announced: new Set(), acknowledged: undefined }
+    this.decisions.set(key, known)
     return known
   }
 

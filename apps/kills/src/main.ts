@@ -5,13 +5,14 @@
 import { parseArgs } from "node:util"
 import { live, type Plan } from "./Life.ts"
 import { Mutant } from "./Script.ts"
-import { add, nothing } from "./Witness.ts"
+import { add, nothing } from "./Tally.ts"
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     storage: { type: "string", default: "sqlite" },
-    mutant: { type: "string", default: "" }
+    mutant: { type: "string", default: "" },
+    only: { type: "string", default: "" }
   }
 })
 
@@ -27,13 +28,25 @@ const mutant = Mutant.literals.find((name) => name === values.mutant) ?? null
 /** Kills of one file: enough that a turn may die more often than it is tried again. */
 const killsOfALife = 5
 
-/** One turn at a time and twenty, of one step and of several, in turn. */
-const kinds: ReadonlyArray<Pick<Plan, "inFlight" | "steps">> = [
-  { inFlight: 20, steps: 1 },
-  { inFlight: 1, steps: 3 },
-  { inFlight: 20, steps: 3 },
-  { inFlight: 1, steps: 1 }
+/** One turn at a time and twenty; a teller of one step and of several, tools and memory, approvals. */
+const kinds: ReadonlyArray<Pick<Plan, "inFlight" | "steps" | "backend" | "approvals">> = [
+  { backend: "teller", approvals: false, inFlight: 20, steps: 1 },
+  { backend: "native", approvals: false, inFlight: 20, steps: 1 },
+  { backend: "native", approvals: true, inFlight: 20, steps: 1 },
+  { backend: "teller", approvals: false, inFlight: 1, steps: 3 },
+  { backend: "native", approvals: false, inFlight: 1, steps: 1 },
+  { backend: "teller", approvals: false, inFlight: 20, steps: 3 },
+  { backend: "native", approvals: true, inFlight: 1, steps: 1 },
+  { backend: "teller", approvals: false, inFlight: 1, steps: 1 }
 ]
+
+const tried = kinds.filter(({ approvals, backend }) =>
+  values.only === "" ? true : values.only === (approvals ? "approvals" : backend)
+)
+if (tried.length === 0) throw new Error('--only is "teller", "native" or "approvals".')
+
+const wordsOf = ({ approvals, backend, steps }: (typeof kinds)[number]): string =>
+  backend === "teller" ? `${steps} steps` : approvals ? "tools that ask" : "tools and memory"
 
 console.log(
   `kills: ${count} with seed ${seed} over ${storage}${mutant === null ? "" : `, ${mutant}`}`
@@ -43,7 +56,7 @@ let sum = nothing
 let killed = 0
 let wrong = 0
 for (let life = 0; killed < count; life++) {
-  const kind = kinds[life % kinds.length]
+  const kind = tried[life % tried.length]
   if (kind === undefined) break
   const kills = Math.min(killsOfALife, count - killed)
   const outcome = await live({ ...kind, seed: seed + life, kills, storage, mutant })
@@ -51,7 +64,7 @@ for (let life = 0; killed < count; life++) {
   sum = add(sum, outcome.tally)
   wrong += outcome.wrong.length
   console.log(
-    `life ${seed + life}: ${kind.inFlight} in flight, ${kind.steps} steps, ${outcome.kills} kills; ` +
+    `life ${seed + life}: ${kind.inFlight} in flight, ${wordsOf(kind)}, ${outcome.kills} kills; ` +
       `${outcome.tally.accepted} turns, ${outcome.tally.resumed} readers resumed, ` +
       `${outcome.wrong.length} violations`
   )
@@ -61,6 +74,8 @@ const seconds = ((Date.now() - started) / 1000).toFixed(0)
 console.log(
   `kills: ${killed} kills, ${sum.accepted} acknowledged turns (${sum.again} run again, ` +
     `${sum.crashed} given up, ${sum.cancelled} cancelled), ${sum.refused} refused as busy, ` +
+    `${sum.acted} deeds (${sum.unknown} calls of unknown outcome), ${sum.decided} decisions, ` +
+    `${sum.marks} marks in memory, ` +
     `${sum.read} events read (${sum.retracted} retractions, ${sum.resumed} readers resumed), ` +
     `${wrong} violations, seed ${seed}, ${seconds} s`
 )
