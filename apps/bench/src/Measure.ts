@@ -119,16 +119,21 @@ const validate = ({ name, users, inFlight }: Candidate): void => {
 /**
  * Measures the candidates in rounds, A B A B and every second round B A B A, so that neither a
  * drifting machine nor a place in the order favours one. Returns each candidate's samples, one a
- * round, by name.
+ * round, by name. `progress` is told what comes next.
  */
 export const measure = async (
   candidates: ReadonlyArray<Candidate>,
-  { rounds, turns, warmUp }: Plan
+  { rounds, turns, warmUp }: Plan,
+  progress: (text: string) => void = () => undefined
 ): Promise<ReadonlyMap<string, ReadonlyArray<Sample>>> => {
   candidates.forEach(validate)
   const samples = new Map<string, Array<Sample>>(candidates.map(({ name }) => [name, []]))
-  for (const candidate of candidates) await takeTurns(candidate, 0, warmUp)
+  for (const candidate of candidates) {
+    progress(`${candidate.name}: warming up`)
+    await takeTurns(candidate, 0, warmUp)
+  }
   for (let round = 0; round < rounds; round++) {
+    if (candidates.length > 0) progress(`round ${round + 1} of ${rounds}`)
     for (const candidate of round % 2 === 0 ? candidates : candidates.toReversed()) {
       const sample = await sampleOf(candidate, warmUp + round * turns, turns)
       samples.get(candidate.name)?.push(sample)

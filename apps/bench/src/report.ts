@@ -1,3 +1,4 @@
+import { aligned, type Figure, judge, type Verdict } from "./Figure.ts"
 import { medianSample, ratio, type Sample } from "./Measure.ts"
 
 /** What is known of a row after a run. */
@@ -10,14 +11,25 @@ export interface Result extends Sample {
   readonly cpuRatio: number | null
   /** Median time of a turn as a multiple of the floor's. */
   readonly p50Ratio: number | null
+  /** Turns in a second as a multiple of the floor's. */
+  readonly rateRatio: number | null
   /** One sample a round, in order. */
   readonly rounds: ReadonlyArray<Sample>
+}
+
+/** What is asked of a row, as multiples of its floor. */
+export interface Asked {
+  readonly cpu?: number
+  readonly p50?: number
+  /** At least so many of the floor's turns in a second. */
+  readonly rate?: number
 }
 
 /** The part of a row that a report needs. */
 export interface Named {
   readonly name: string
   readonly floor?: string
+  readonly asked?: Asked
   readonly users: number
   readonly inFlight: number
 }
@@ -40,8 +52,38 @@ export const resultsOf = (
       ...medianSample(rounds),
       cpuRatio: against((sample) => sample.cpuMicros),
       p50Ratio: against((sample) => sample.p50Ms),
+      rateRatio: against((sample) => sample.turnsPerSecond),
       rounds
     }
+  })
+
+/** What is asked of rows of turns, and whether it holds. */
+export const verdictsOf = (
+  rows: ReadonlyArray<Named>,
+  results: ReadonlyArray<Result>
+): ReadonlyArray<Verdict> =>
+  rows.flatMap(({ asked = {}, floor = "", name }) => {
+    const result = results.find((one) => one.name === name)
+    if (result === undefined) return []
+    const figure = (
+      what: string,
+      value: number | null,
+      bound: Figure["bound"]
+    ): ReadonlyArray<Verdict> =>
+      value === null
+        ? []
+        : [judge(name, { what, value, unit: `x ${floor}`, ...(bound && { bound }) })]
+    return [
+      ...(asked.cpu === undefined
+        ? []
+        : figure("CPU of a turn", result.cpuRatio, { most: asked.cpu })),
+      ...(asked.p50 === undefined
+        ? []
+        : figure("p50 of a turn", result.p50Ratio, { most: asked.p50 })),
+      ...(asked.rate === undefined
+        ? []
+        : figure("turns in a second", result.rateRatio, { least: asked.rate }))
+    ]
   })
 
 const times = (value: number | null): string => (value === null ? "" : `${value.toFixed(2)}x`)
@@ -56,19 +98,16 @@ const COLUMNS: ReadonlyArray<readonly [title: string, cell: (result: Result) => 
   ["turns/s", (result) => result.turnsPerSecond.toFixed(0)],
   ["compared with", (result) => result.floor ?? ""],
   ["cpu", (result) => times(result.cpuRatio)],
-  ["p50", (result) => times(result.p50Ratio)]
+  ["p50", (result) => times(result.p50Ratio)],
+  ["rate", (result) => times(result.rateRatio)]
 ]
 
 /** The results as a table for people. */
-export const table = (results: ReadonlyArray<Result>): string => {
-  const lines = [
-    COLUMNS.map(([title]) => title),
-    ...results.map((result) => COLUMNS.map(([, cell]) => cell(result)))
-  ]
-  const widths = COLUMNS.map((_, column) =>
-    Math.max(...lines.map((line) => line[column]?.length ?? 0))
+export const table = (results: ReadonlyArray<Result>): string =>
+  aligned(
+    [
+      COLUMNS.map(([title]) => title),
+      ...results.map((result) => COLUMNS.map(([, cell]) => cell(result)))
+    ],
+    [0]
   )
-  const pad = (cell: string, column: number) =>
-    column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)
-  return lines.map((line) => line.map(pad).join("  ").trimEnd()).join("\n")
-}

@@ -1,41 +1,18 @@
 /**
- * The rows of the bench. To add one: append it to `rows` with a name, the floor it is compared
- * with, and an `open` that returns its turn. `sequential` and `concurrent` fill in the rest.
+ * The rows of turns. To add one: append it to `rows` with a name, the floor it is compared with, what
+ * is asked of it, and an `open` that returns its turn. `sequential` and `concurrent` fill in the rest.
  */
 import { join } from "node:path"
 import * as Sqlite from "@atrium/storage-sqlite/Sqlite"
 import * as Echo from "@atrium/testing/Echo"
-import { openHouse } from "./atrium.ts"
+import { native, openHouse } from "./atrium.ts"
 import { openFloor, type Synchronous } from "./floors.ts"
-import type { Turn } from "./Measure.ts"
+import { openServer } from "./overHttp.ts"
+import type { Row, Setting } from "./Row.ts"
 
-/** What every row is given. */
-export interface Setting {
-  /** A folder of its own, empty, on a real disk. */
-  readonly folder: string
-  /** The base URL of the fake model, which runs in a process of its own. */
-  readonly modelUrl: string
-}
-
-/** An opened row. */
-export interface Opened {
-  readonly turn: Turn
-  readonly close: () => void | Promise<void>
-}
-
-/** A line of the table. */
-export interface Row {
-  readonly name: string
-  /** The row it is compared with; a floor has none. */
-  readonly floor?: string
-  readonly users: number
-  readonly inFlight: number
-  readonly open: (setting: Setting) => Opened | Promise<Opened>
-}
-
-/** A row whose turns follow one another: what a turn costs. */
+/** A row whose turns follow one another: what a turn costs. Few users, so that windows are full. */
 export const sequential = (row: Omit<Row, "users" | "inFlight">): Row => ({
-  users: 50,
+  users: 20,
   inFlight: 1,
   ...row
 })
@@ -53,33 +30,104 @@ const floor =
     return openFloor({ file, synchronous, ...(model === "model" ? { modelUrl } : {}) })
   }
 
+type Durability = "power" | "process"
+
+const storage = ({ folder }: Setting, durability: Durability) =>
+  Sqlite.layer({ file: join(folder, "atrium.db"), durability })
+
 /** A turn of the house over an echo backend: the skeleton, without a model. */
 const skeleton =
-  (durability: "power" | "process"): Row["open"] =>
-  ({ folder }) =>
-    openHouse({
-      storage: Sqlite.layer({ file: join(folder, "atrium.db"), durability }),
-      backend: Echo.layer
-    })
+  (durability: Durability): Row["open"] =>
+  (setting) =>
+    openHouse({ storage: storage(setting, durability), backend: Echo.layer })
 
-/** 200 people, 16 turns at once. */
-const CROWD = { users: 200, inFlight: 16 }
+/** A turn of the whole house, with a model that streams. */
+const atrium =
+  (durability: Durability): Row["open"] =>
+  (setting) =>
+    openHouse({ storage: storage(setting, durability), backend: native(setting.modelUrl) })
+
+/** The same through a socket: an API key, a request, a stream of events. */
+const http =
+  (durability: Durability): Row["open"] =>
+  (setting) =>
+    openServer({ storage: storage(setting, durability), backend: native(setting.modelUrl) })
+
+/** 100 people, 50 turns at once. */
+const CROWD = { users: 100, inFlight: 50 }
+
+/** A model that thinks before it speaks. */
+const slow = { latencyMs: 200 }
 
 /** Every row, in the order of the table. */
 export const rows: ReadonlyArray<Row> = [
   sequential({ name: "floor", open: floor("NORMAL", "model") }),
   sequential({ name: "floor-full", open: floor("FULL", "model") }),
+  sequential({
+    name: "native",
+    floor: "floor",
+    asked: { cpu: 2.5, p50: 2.5 },
+    open: atrium("process")
+  }),
+  sequential({
+    name: "native-full",
+    floor: "floor-full",
+    asked: { cpu: 2.5, p50: 2.5 },
+    open: atrium("power")
+  }),
+  sequential({ name: "http", floor: "native", open: http("process") }),
   sequential({ name: "floor-bare", open: floor("NORMAL", "bare") }),
   sequential({ name: "floor-full-bare", open: floor("FULL", "bare") }),
-  sequential({ name: "skeleton", floor: "floor-bare", open: skeleton("process") }),
-  sequential({ name: "skeleton-full", floor: "floor-full-bare", open: skeleton("power") }),
+  sequential({
+    name: "skeleton",
+    floor: "floor-bare",
+    asked: { cpu: 2 },
+    open: skeleton("process")
+  }),
+  sequential({
+    name: "skeleton-full",
+    floor: "floor-full-bare",
+    asked: { cpu: 2 },
+    open: skeleton("power")
+  }),
   concurrent(CROWD, { name: "floor-crowd", open: floor("NORMAL", "model") }),
-  concurrent(CROWD, { name: "floor-full-crowd", open: floor("FULL", "model") })
+  concurrent(CROWD, { name: "floor-full-crowd", open: floor("FULL", "model") }),
+  concurrent(CROWD, {
+    name: "native-crowd",
+    floor: "floor-crowd",
+    asked: { rate: 0.5 },
+    open: atrium("process")
+  }),
+  concurrent(CROWD, {
+    name: "native-full-crowd",
+    floor: "floor-full-crowd",
+    asked: { rate: 0.8 },
+    open: atrium("power")
+  }),
+  concurrent(CROWD, { name: "floor-slow", ...slow, open: floor("NORMAL", "model") }),
+  concurrent(CROWD, { name: "floor-full-slow", ...slow, open: floor("FULL", "model") }),
+  concurrent(CROWD, {
+    name: "native-slow",
+    floor: "floor-slow",
+    asked: { rate: 0.95 },
+    ...slow,
+    open: atrium("process")
+  }),
+  concurrent(CROWD, {
+    name: "native-full-slow",
+    floor: "floor-full-slow",
+    asked: { rate: 0.95 },
+    ...slow,
+    open: atrium("power")
+  })
 ]
 
-/** The rows whose name contains `only`, and the floors they are compared with. */
+/** The rows whose name contains `only`, and those they are compared with. */
 export const select = (all: ReadonlyArray<Row>, only: string): ReadonlyArray<Row> => {
-  const named = all.filter((row) => row.name.includes(only))
-  const floors = new Set(named.map((row) => row.floor))
-  return all.filter((row) => named.includes(row) || floors.has(row.name))
+  const chosen = new Set(all.filter((row) => row.name.includes(only)).map(({ name }) => name))
+  // A floor may have a floor of its own.
+  for (const row of all.toReversed()) {
+    if (chosen.has(row.name) && row.floor !== undefined) chosen.add(row.floor)
+  }
+  return all.filter((row) => chosen.has(row.name))
 }

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { measure, median, quantile, ratio, type Sample } from "../src/Measure.ts"
-import { resultsOf, table } from "../src/report.ts"
-import { type Row, select } from "../src/rows.ts"
+import type { Row } from "../src/Row.ts"
+import { resultsOf, table, verdictsOf } from "../src/report.ts"
+import { select } from "../src/rows.ts"
 
 const sample = (cpuMicros: number): Sample => ({
   cpuMicros,
@@ -102,8 +103,29 @@ describe("report", () => {
       select(all, "atri").map(({ name }) => name),
       ["floor", "atrium"]
     )
+    assert.deepStrictEqual(
+      select([...all, row("http", "atrium")], "http").map(({ name }) => name),
+      ["floor", "atrium", "http"]
+    )
     assert.strictEqual(select(all, "").length, 3)
     assert.strictEqual(select(all, "nothing").length, 0)
+  })
+
+  it("judges what is asked of a row by its ratios", () => {
+    const asked: Row = { ...row("atrium", "floor"), asked: { cpu: 1.4, p50: 1, rate: 1.1 } }
+    const measured = new Map([
+      ["floor", [sample(10)]],
+      ["atrium", [sample(15)]]
+    ])
+    const verdicts = verdictsOf([asked], resultsOf([row("floor"), asked], measured))
+    assert.deepStrictEqual(
+      verdicts.map(({ holds, value }) => [value, holds]),
+      [
+        [1.5, false],
+        [1, true],
+        [1, false]
+      ]
+    )
   })
 
   it("prints a row as a multiple of its floor", () => {
@@ -116,7 +138,7 @@ describe("report", () => {
     assert.strictEqual(atrium?.cpuRatio, 1.5)
     assert.match(
       table(atrium === undefined ? [] : [atrium]),
-      /atrium .* 15 .*floor {2}1\.50x {2}1\.00x$/
+      /atrium .* 15 .*floor {2}1\.50x {2}1\.00x {2}1\.00x$/
     )
   })
 })
