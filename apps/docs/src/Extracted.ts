@@ -27,8 +27,14 @@ export const pathOf = (into: string, { file, page }: Snippet): string =>
 const configOf = (into: string): string =>
   JSON.stringify({
     extends: relative(into, join(root, "tsconfig.base.json")),
-    include: ["**/*.ts"],
-    compilerOptions: { noEmit: true, incremental: false, customConditions: ["@atrium/source"] }
+    include: ["**/*.ts", "**/*.tsx"],
+    compilerOptions: {
+      noEmit: true,
+      incremental: false,
+      jsx: "react-jsx",
+      lib: ["ES2024", "DOM", "DOM.Iterable"],
+      customConditions: ["@atrium/source"]
+    }
   })
 
 /** Other runs may read the folder at this moment, so files that are right already are left alone. */
@@ -41,7 +47,7 @@ const put = (path: string, text: string): void => {
 /** Makes the folder hold exactly these snippets, and a tsconfig as strict as the house's. */
 export const write = (into: string, snippets: ReadonlyArray<Snippet>): void => {
   const wanted = new Map(snippets.map((snippet) => [pathOf(into, snippet), `${snippet.code}\n`]))
-  for (const found of globSync("**/*.ts", { cwd: into })) {
+  for (const found of globSync("**/*.{ts,tsx}", { cwd: into })) {
     if (!wanted.has(join(into, found))) rmSync(join(into, found), { force: true })
   }
   put(join(into, "tsconfig.json"), configOf(into))

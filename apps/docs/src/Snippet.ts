@@ -1,7 +1,7 @@
 /** The code that a page of the documentation shows, as files. */
 
 /**
- * A `ts` block of a page: one whole file.
+ * A `ts` or `tsx` block of a page: one whole file.
  * - `file`: what the block's first line, `// name.ts`, calls it; other blocks of the page import it
  *   by that name.
  * - `line`: line of the page on which the code begins, from 1.
@@ -56,14 +56,18 @@ export const snippetsOf = (page: string, markdown: string): ReadonlyArray<Snippe
   const snippets: Array<Snippet> = []
   for (const [i, { language, line, text, words }] of blocks.entries()) {
     const wrong = (why: string) => new Error(`${page}:${line - 1}: ${why}`)
-    if (language !== "ts") {
+    if (language !== "ts" && language !== "tsx") {
       if (otherLanguages.has(language)) continue
-      throw wrong(`a block is ts, or one of ${[...otherLanguages].join(", ")}; not "${language}".`)
+      throw wrong(
+        `a block is ts, tsx, or one of ${[...otherLanguages].join(", ")}; not "${language}".`
+      )
     }
     const runs = words.includes("run")
     if (words.some((word) => word !== "run")) throw wrong(`"${words.join(" ")}" is not understood.`)
-    const file = /^\/\/ ([\w.-]+\.ts)$/m.exec(text.split("\n")[0] ?? "")?.[1]
-    if (file === undefined) throw wrong("the first line of a ts block names it: // name.ts")
+    const file = /^\/\/ ([\w.-]+\.tsx?)$/m.exec(text.split("\n")[0] ?? "")?.[1]
+    if (file?.endsWith(`.${language}`) !== true) {
+      throw wrong(`the first line of a ${language} block names it: // name.${language}`)
+    }
     if (snippets.some((other) => other.file === file)) throw wrong(`"${file}" is there already.`)
     const next = blocks[i + 1]
     if (runs && next?.language !== "text") throw wrong("a text block with its output must follow.")
