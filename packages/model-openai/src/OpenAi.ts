@@ -89,15 +89,11 @@ const languageModel = (
     annotate(reading)
     return { reading, body: body.success }
   })
-  const { completions } = endpoint.client.chat
-
   return LanguageModel.make({
     codecTransformer: toCodecOpenAI,
     generateText: Effect.fnUntraced(function* (options) {
       const { body, reading } = yield* begin("generateText", options)
-      const answer = yield* ask(reading, (signal) =>
-        completions.create({ ...body, stream: false }, { signal })
-      )
+      const answer = yield* ask(reading, body)
       return yield* Effect.try({
         try: () => partsOfWhole(reading, answer),
         catch: readingError
@@ -106,17 +102,7 @@ const languageModel = (
     streamText: (options) =>
       Stream.unwrap(
         Effect.map(begin("streamText", options), ({ body, reading }) =>
-          askStream(
-            reading,
-            (signal) =>
-              completions
-                .create(
-                  { ...body, stream: true, stream_options: { include_usage: true } },
-                  { signal }
-                )
-                .asResponse(),
-            assemble(reading)
-          )
+          askStream(reading, body, assemble(reading))
         )
       )
   })
@@ -129,7 +115,7 @@ const languageModel = (
 export const make = Effect.fn("OpenAi.make")(function* (
   options: Options
 ): Effect.fn.Return<Models, BackendError> {
-  const endpoint = yield* Effect.fromResult(makeEndpoint(options))
+  const endpoint = yield* makeEndpoint(options)
   const context = yield* Effect.context<never>()
   /** Names come from templates, so they are few. A model keeps what it prepared for its tools. */
   const known = new Map<string, LanguageModel.LanguageModel>()
@@ -202,7 +188,7 @@ export const layerConfig = (
     Effect.gen(function* () {
       const { model, ...rest } = defaults
       const { apiKey, baseUrl, model: forced } = yield* settings
-      const endpoint = yield* Effect.fromResult(makeEndpoint({ ...rest, apiKey, baseUrl }))
+      const endpoint = yield* makeEndpoint({ ...rest, apiKey, baseUrl })
       const fallback =
         model === undefined
           ? Result.fail(

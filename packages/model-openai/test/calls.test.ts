@@ -4,7 +4,6 @@ import { assert, describe, it } from "@effect/vitest"
 import type { ProviderOptions } from "effect/ai/LanguageModel"
 import * as Prompt from "effect/ai/Prompt"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import { makeEndpoint } from "../src/internal/endpoint.ts"
 import { assemble } from "../src/internal/streamed.ts"
 
@@ -19,7 +18,7 @@ interface Delta {
 const callsOf = (...pieces: ReadonlyArray<Delta>) =>
   Effect.gen(function* () {
     const span = yield* Effect.makeSpan("test")
-    const endpoint = Result.getOrThrow(makeEndpoint({ baseUrl: "http://127.0.0.1:1/v1" }))
+    const endpoint = yield* makeEndpoint({ baseUrl: "http://127.0.0.1:1/v1" })
     const prompt = Prompt.make("hi")
     const options: ProviderOptions = {
       prompt,

@@ -1,7 +1,8 @@
 /** How many connections calls take. */
 import { once } from "node:events"
-import { createServer, type Server, type ServerResponse } from "node:http"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
+import { reasonOf } from "@atrium/core/backend/ReasonOf"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -14,15 +15,15 @@ const delta = (content: string, finish: string | null) =>
 const answer = `${delta("ok", null)}${delta("", "stop")}data: [DONE]\n\n`
 
 /** A server that answers with `end`, and the connections it has seen. */
-const serving = (end: (response: ServerResponse) => void) =>
+const serving = (end: (response: ServerResponse, request: IncomingMessage) => void) =>
   Effect.gen(function* () {
     const sockets = new Set<Socket>()
     const server = yield* Effect.acquireRelease(
       Effect.promise(async (): Promise<Server> => {
         const made = createServer((request, response) => {
           request.resume()
-          response.writeHead(200, { "content-type": "text/event-stream" })
-          end(response)
+          response.setHeader("content-type", "text/event-stream")
+          end(response, request)
         })
         made.on("connection", (socket) => sockets.add(socket))
         made.listen(0, "127.0.0.1")
@@ -50,6 +51,34 @@ describe("connections", () => {
         // The end of the response is behind its last event.
         yield* Effect.sleep("5 millis")
       }
+      assert.strictEqual(sockets.size, 1)
+    })
+  )
+
+  it.live("one that the server had closed is replaced, without an error", () =>
+    Effect.gen(function* () {
+      const calls = new Map<Socket, number>()
+      const { model, sockets } = yield* serving((response, { socket }) => {
+        const before = calls.get(socket) ?? 0
+        calls.set(socket, before + 1)
+        // As where it closes an idle connection in the moment of the next request.
+        if (before > 0) socket.resetAndDestroy()
+        else response.end(answer)
+      })
+      for (let call = 0; call < 3; call++) {
+        const parts = yield* Stream.runCollect(model.streamText({ prompt: "hi" }))
+        assert.isTrue(parts.some((part) => part.type === "text-delta" && part.delta === "ok"))
+        yield* Effect.sleep("5 millis")
+      }
+      assert.strictEqual(sockets.size, 3)
+    })
+  )
+
+  it.live("a server that resets every connection is asked once a call", () =>
+    Effect.gen(function* () {
+      const { model, sockets } = yield* serving((_, { socket }) => socket.resetAndDestroy())
+      const error = yield* Effect.flip(Stream.runDrain(model.streamText({ prompt: "hi" })))
+      assert.strictEqual(reasonOf(error)._tag, "Unreachable")
       assert.strictEqual(sockets.size, 1)
     })
   )

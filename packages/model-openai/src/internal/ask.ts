@@ -5,6 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { type Call, timedOut, toAiError } from "./failures.ts"
 import { type Ahead, type Assembly, readAhead } from "./readAhead.ts"
+import type { Body } from "./request.ts"
+import { jsonOf, send } from "./send.ts"
 
 /** What the reading of an answer threw: an `AiError`, or a defect, which stays one. */
 export const readingError = (cause: unknown): AiError.AiError => {
@@ -13,14 +15,20 @@ export const readingError = (cause: unknown): AiError.AiError => {
 }
 
 /** Asks once. Interruption, and silence for longer than allowed, abort the request. */
-export const ask = <A>(
-  call: Call,
-  request: (signal: AbortSignal) => PromiseLike<A>
-): Effect.Effect<A, AiError.AiError> =>
-  Effect.timeoutOrElse(Effect.tryPromise({ try: request, catch: toAiError(call) }), {
-    duration: call.endpoint.timeout,
-    orElse: () => Effect.fail(timedOut(call))
-  })
+export const ask = (call: Call, body: Body): Effect.Effect<unknown, AiError.AiError> =>
+  Effect.callback<unknown, AiError.AiError>((resume) => {
+    const sent = send(call.endpoint.target, JSON.stringify({ ...body, stream: false }))
+    sent.answer.then(jsonOf).then(
+      (answer) => resume(Effect.succeed(answer)),
+      (cause) => resume(Effect.fail(toAiError(call)(cause)))
+    )
+    return Effect.sync(sent.abort)
+  }).pipe(
+    Effect.timeoutOrElse({
+      duration: call.endpoint.timeout,
+      orElse: () => Effect.fail(timedOut(call))
+    })
+  )
 
 /**
  * Asks for a stream. The time that the server may be silent begins anew with each chunk, and does not
@@ -29,7 +37,7 @@ export const ask = <A>(
  */
 export const askStream = <A>(
   call: Call,
-  request: (signal: AbortSignal) => PromiseLike<Response>,
+  body: Body,
   assembly: Assembly<A>
 ): Stream.Stream<A, AiError.AiError> =>
   Stream.unwrap(
@@ -39,12 +47,16 @@ export const askStream = <A>(
       const limitMs = Duration.toMillis(call.endpoint.timeout)
       const asked = now()
       let ahead: Ahead<A> | undefined
-      const controller = yield* Effect.acquireRelease(
-        Effect.sync(() => new AbortController()),
-        (made) =>
+      const sent = yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          send(
+            call.endpoint.target,
+            JSON.stringify({ ...body, stream: true, stream_options: { include_usage: true } })
+          )
+        ),
+        ({ abort }) =>
           Effect.sync(() => {
-            if (ahead?.hasEnded() !== true) made.abort()
-            ahead?.release()
+            if (ahead?.hasEnded() !== true) abort()
           })
       )
       let isOver = false
@@ -55,16 +67,13 @@ export const askStream = <A>(
           const then = ahead === undefined ? asked : ahead.since()
           isOver = then !== undefined && now() - then >= limitMs
         }
-        controller.abort()
+        sent.abort()
       })
       if (Number.isFinite(limitMs)) yield* Effect.forkScoped(watch)
 
       const toError = (cause: unknown) => (isOver ? timedOut(call) : toAiError(call)(cause))
-      const response = yield* Effect.tryPromise({
-        try: () => request(controller.signal),
-        catch: toError
-      })
-      ahead = readAhead(response, assembly, now, toError)
+      const answer = yield* Effect.tryPromise({ try: () => sent.answer, catch: toError })
+      ahead = readAhead(answer, assembly, now, toError)
       return Stream.fromPull(Effect.succeed(ahead.take))
     })
   )

@@ -1,8 +1,9 @@
 import { BackendError } from "@atrium/core/errors"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import OpenAI from "openai"
+import type { Target } from "./send.ts"
 
 /** A server that speaks the protocol, and how it is talked to. */
 export interface Endpoint {
@@ -13,16 +14,13 @@ export interface Endpoint {
   readonly apiKey: Redacted.Redacted
   /** How long the server may be silent. */
   readonly timeout: Duration.Duration
-  readonly client: OpenAI
+  readonly target: Target
 }
 
 const OPENAI_URL = "https://api.openai.com/v1"
 
 /** Sent where a server wants no key; the protocol has no way to send none. */
 const NO_KEY = Redacted.make("no-key")
-
-/** The longest delay a timer takes: the SDK's own clock never rings before ours. */
-const NEVER_MS = 2 ** 31 - 1
 
 /** What is wrong with a base URL; `undefined` where nothing is. Never repeats it: it may hold a secret. */
 export const faultOfUrl = (text: string): string | undefined => {
@@ -52,16 +50,36 @@ export const faultOfModel = (text: string): string | undefined => {
 }
 
 const rejected = (field: string, why: string) =>
-  Result.fail(BackendError.because({ _tag: "Rejected", field, why }))
+  Effect.fail(BackendError.because({ _tag: "Rejected", field, why }))
 
-/** Checks the settings and makes the client. Nothing is sent. */
-export const makeEndpoint = (options: {
+/** The SDK says once how its server is called: the address, the key's header, and those it adds. */
+const targetOf = async (baseURL: string, apiKey: Redacted.Redacted): Promise<Target> => {
+  const client = new OpenAI({
+    apiKey: Redacted.value(apiKey),
+    baseURL,
+    // Left out, each of these would be read from the environment.
+    adminAPIKey: null,
+    organization: null,
+    project: null,
+    webhookSecret: null,
+    logLevel: "off"
+  })
+  const { req, url } = await client.buildRequest({
+    method: "post",
+    path: "/chat/completions",
+    body: {}
+  })
+  return { url: new URL(url), headers: Object.fromEntries(new Headers(req.headers)) }
+}
+
+/** Checks the settings. Nothing is sent. */
+export const makeEndpoint = Effect.fnUntraced(function* (options: {
   readonly apiKey?: Redacted.Redacted | undefined
   readonly baseUrl?: string | undefined
   readonly timeout?: Duration.Input | undefined
-}): Result.Result<Endpoint, BackendError> => {
+}): Effect.fn.Return<Endpoint, BackendError> {
   if (options.baseUrl === undefined && options.apiKey === undefined) {
-    return rejected(
+    return yield* rejected(
       "apiKey",
       "OpenAI wants a key. Give `apiKey`, or the `baseUrl` of a server without keys."
     )
@@ -69,37 +87,18 @@ export const makeEndpoint = (options: {
   const base = options.baseUrl ?? OPENAI_URL
   const wrongUrl = faultOfUrl(base)
   if (wrongUrl !== undefined) {
-    return rejected("baseUrl", `The base URL ${wrongUrl}. Give one like ${OPENAI_URL}.`)
+    return yield* rejected("baseUrl", `The base URL ${wrongUrl}. Give one like ${OPENAI_URL}.`)
   }
   const apiKey = options.apiKey ?? NO_KEY
   const wrongKey = faultOfKey(Redacted.value(apiKey))
   if (wrongKey !== undefined) {
-    return rejected("apiKey", `The API key ${wrongKey}. Copy it again from your provider.`)
+    return yield* rejected("apiKey", `The API key ${wrongKey}. Copy it again from your provider.`)
   }
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "120 seconds")
   if (!(Duration.toMillis(timeout) > 0)) {
-    return rejected("timeout", "The time that a server may be silent must be longer than 0.")
+    return yield* rejected("timeout", "The time that a server may be silent must be longer than 0.")
   }
   const url = base.replace(/\/+$/, "")
-  return Result.succeed({
-    url,
-    host: new URL(url).host,
-    apiKey,
-    timeout,
-    client: new OpenAI({
-      apiKey: Redacted.value(apiKey),
-      baseURL: url,
-      // Left out, each of these would be read from the environment.
-      adminAPIKey: null,
-      organization: null,
-      project: null,
-      webhookSecret: null,
-      // The SDK's log names what was sent.
-      logLevel: "off",
-      maxRetries: 0,
-      timeout: NEVER_MS,
-      // A redirect would carry the conversation to a server that nobody named.
-      fetchOptions: { redirect: "manual" }
-    })
-  })
-}
+  const target = yield* Effect.promise(() => targetOf(url, apiKey))
+  return { url, host: new URL(url).host, apiKey, timeout, target }
+})

@@ -1,6 +1,8 @@
+import type { IncomingMessage } from "node:http"
 import * as Sse from "effect/encoding/Sse"
 import * as Predicate from "effect/Predicate"
 import OpenAI from "openai"
+import { headersOf } from "./send.ts"
 
 /** Takes the bytes of a streamed answer as they come. */
 export interface Events {
@@ -12,8 +14,8 @@ export interface Events {
   readonly isDone: () => boolean
 }
 
-/** Tells the JSON of each event to `tell`, which may throw. */
-export const eventsOf = (headers: Headers, tell: (chunk: unknown) => void): Events => {
+/** Reads `answer` as it comes: tells the JSON of each event to `tell`, which may throw. */
+export const eventsOf = (answer: IncomingMessage, tell: (chunk: unknown) => void): Events => {
   const decoder = new TextDecoder()
   let isDone = false
   const parser = Sse.makeParser((event) => {
@@ -26,7 +28,7 @@ export const eventsOf = (headers: Headers, tell: (chunk: unknown) => void): Even
     const broken = Predicate.hasProperty(chunk, "error") ? chunk.error : undefined
     if (event.event === "error" || broken) {
       const said = Predicate.isObject(broken) ? broken : Predicate.isObject(chunk) ? chunk : {}
-      throw new OpenAI.APIError(undefined, said, undefined, headers)
+      throw new OpenAI.APIError(undefined, said, undefined, headersOf(answer))
     }
     tell(chunk)
   })

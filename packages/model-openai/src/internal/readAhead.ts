@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http"
 import * as Arr from "effect/Array"
 import * as AiError from "effect/ai/AiError"
 import * as Cause from "effect/Cause"
@@ -23,8 +24,6 @@ export interface Ahead<A> {
   readonly since: () => number | undefined
   /** The server has said all; the request must not be aborted any more. */
   readonly hasEnded: () => boolean
-  /** Reads on, though nobody takes: for a request that was aborted. */
-  readonly release: () => void
 }
 
 /** Parts read ahead; beyond these the server has to wait. */
@@ -35,7 +34,7 @@ const most = 256
  * socket to the reader has its price. `toError`: what an error of the reading means.
  */
 export const readAhead = <A>(
-  response: Response,
+  answer: IncomingMessage,
   assembly: Assembly<A>,
   now: () => number,
   toError: (cause: unknown) => AiError.AiError
@@ -46,67 +45,78 @@ export const readAhead = <A>(
   let hasEnded = false
   let since: number | undefined
   let wake: (() => void) | undefined
-  let release: (() => void) | undefined
-  const reader = response.body?.getReader()
   const chunks: Array<unknown> = []
-  const events = eventsOf(response.headers, (chunk) => chunks.push(chunk))
-
-  /** One reading; false after the last. */
-  const readOn = async (): Promise<boolean> => {
-    const read = await reader?.read()
-    if (read === undefined || read.done) {
-      events.end()
-      return false
-    }
-    events.take(read.value)
-    return !events.isDone()
-  }
+  const events = eventsOf(answer, (chunk) => chunks.push(chunk))
 
   const assemble = (): void => {
     if (chunks.length > 0 && since !== undefined) since = now()
     for (const chunk of chunks.splice(0)) parts.push(...assembly.add(chunk))
   }
 
-  const readAll = async (): Promise<void> => {
-    for (let more = true; more; ) {
-      if (parts.length > most) await new Promise<void>((resume) => (release = resume))
-      let broken: AiError.AiError | undefined
-      try {
-        more = await readOn()
-      } catch (cause) {
-        broken = toError(cause)
-      }
-      // What came before it broke was said.
-      assemble()
-      if (broken !== undefined) {
-        // An answer that had finished is whole, however its connection ended.
-        if (!assembly.isFinished()) throw broken
-        parts.push(...assembly.end())
-        return
-      }
-      if (parts.length > 0) wake?.()
+  /** Runs a piece of the reading; what it throws, if it does, is the end. */
+  const reading = (step: () => void): void => {
+    if (end !== undefined) return
+    try {
+      step()
+    } catch (cause) {
+      end = AiError.isAiError(cause) ? Effect.fail(cause) : Effect.die(cause)
     }
-    hasEnded = true
-    if (events.isDone() && reader !== undefined) void readRest(reader)
-    parts.push(...assembly.end())
+    if (parts.length > 0 || end !== undefined) wake?.()
   }
 
-  void readAll()
-    .then(
-      () => Cause.done(),
-      (cause: unknown) => (AiError.isAiError(cause) ? Effect.fail(cause) : Effect.die(cause))
-    )
-    .then((ended) => {
-      end = ended
-      wake?.()
+  const finish = (): void => {
+    parts.push(...assembly.end())
+    end = Cause.done()
+  }
+
+  /** What came before it broke was said; an answer that had finished is whole, however it broke. */
+  const broken = (cause: unknown): void => {
+    assemble()
+    if (!assembly.isFinished()) throw toError(cause)
+    finish()
+  }
+
+  /** Takes events; true where they were. */
+  const took = (step: () => void): boolean => {
+    try {
+      step()
+    } catch (cause) {
+      broken(cause)
+      return false
+    }
+    assemble()
+    return true
+  }
+
+  const onData = (bytes: Buffer): void =>
+    reading(() => {
+      if (!took(() => events.take(bytes))) return
+      if (parts.length > most) answer.pause()
+      if (!events.isDone()) return
+      hasEnded = true
+      answer.off("data", onData)
+      readRest(answer)
+      finish()
     })
+
+  answer
+    .on("data", onData)
+    .on("end", () =>
+      reading(() => {
+        if (!took(events.end)) return
+        hasEnded = true
+        finish()
+      })
+    )
+    .on("error", (cause) => reading(() => broken(cause)))
+    .on("close", () => reading(() => broken(new Error("The connection was closed."))))
 
   const take: Ahead<A>["take"] = Effect.suspend(() => {
     const taken = parts
     if (Arr.isArrayNonEmpty(taken)) {
       parts = []
       since = undefined
-      release?.()
+      if (answer.isPaused()) answer.resume()
       return Effect.succeed(taken)
     }
     if (end !== undefined) return end
@@ -121,10 +131,5 @@ export const readAhead = <A>(
     Effect.andThen(take)
   )
 
-  return {
-    take,
-    since: () => since,
-    hasEnded: () => hasEnded,
-    release: () => release?.()
-  }
+  return { take, since: () => since, hasEnded: () => hasEnded }
 }

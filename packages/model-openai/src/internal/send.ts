@@ -1,0 +1,111 @@
+import { type ClientRequest, type IncomingMessage, request as overHttp } from "node:http"
+import { request as overHttps } from "node:https"
+import { urlToHttpOptions } from "node:url"
+import OpenAI from "openai"
+
+/** Where requests go, and what each of them says beside its body. */
+export interface Target {
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** A request on its way. */
+export interface Sent {
+  /** The answer, once it begins; rejects with an `APIError` of the SDK where it is none of success. */
+  readonly answer: Promise<IncomingMessage>
+  /** Closes the connection, unless the answer has been read to its end. */
+  readonly abort: () => void
+}
+
+/** As much is read of what a server says about an error. */
+const errorBytes = 65_536
+
+/** The longest answer that is read in one piece. */
+const wholeBytes = 33_554_432
+
+/** Times that a request is repeated because it met a connection that the server had closed. */
+const repeats = 2
+
+/** A kept connection that the server was closing when the request came: nobody has read it. */
+const wasStale = (sending: ClientRequest, cause: NodeJS.ErrnoException): boolean =>
+  sending.reusedSocket && (cause.code === "ECONNRESET" || cause.code === "EPIPE")
+
+/** The headers of an answer, as the SDK's errors keep them. */
+export const headersOf = ({ headersDistinct }: IncomingMessage): Headers =>
+  new Headers(
+    Object.entries(headersDistinct).flatMap(([name, values = []]) =>
+      values.map((value): [string, string] => [name, value])
+    )
+  )
+
+/** The text of an answer. Throws where it breaks off, and a `RangeError` beyond `most` bytes. */
+const textOf = async (answer: IncomingMessage, most: number): Promise<string> => {
+  const pieces: Array<Buffer> = []
+  let length = 0
+  for await (const piece of answer) {
+    if (!Buffer.isBuffer(piece)) continue
+    pieces.push(piece)
+    length += piece.length
+    if (length > most) throw new RangeError("The answer is too long.")
+  }
+  return Buffer.concat(pieces).toString()
+}
+
+/** What a server says instead of an answer. */
+const refusal = async (status: number, answer: IncomingMessage): Promise<Error> => {
+  const text = await textOf(answer, errorBytes).catch(() => "")
+  let body: object | undefined
+  try {
+    const read: unknown = JSON.parse(text)
+    if (typeof read === "object" && read !== null) body = read
+  } catch {
+    // Said in words of its own.
+  }
+  return OpenAI.APIError.generate(
+    status,
+    body,
+    body === undefined ? text : undefined,
+    headersOf(answer)
+  )
+}
+
+const checked = async (answer: IncomingMessage): Promise<IncomingMessage> => {
+  const { statusCode = 0 } = answer
+  if (statusCode >= 200 && statusCode < 300) return answer
+  throw await refusal(statusCode, answer)
+}
+
+/**
+ * Sends a request over Node's own client, which takes a fifth of the processor time of the SDK's way
+ * through `fetch`. Nothing is redirected or decompressed, and nothing repeated but what met a connection
+ * that the server had closed.
+ */
+export const send = ({ headers, url }: Target, body: string): Sent => {
+  const options = { ...urlToHttpOptions(url), method: "POST", headers }
+  const request = url.protocol === "https:" ? overHttps : overHttp
+  let sending: ClientRequest | undefined
+  const begun = new Promise<IncomingMessage>((resolve, reject) => {
+    const begin = (left: number): void => {
+      const attempt = request(options, resolve)
+      attempt.on("error", (cause) => {
+        if (left > 0 && attempt === sending && wasStale(attempt, cause)) begin(left - 1)
+        else reject(new OpenAI.APIConnectionError({ cause }))
+      })
+      sending = attempt
+      attempt.end(body)
+    }
+    begin(repeats)
+  })
+  return {
+    answer: begun.then(checked),
+    abort: () => {
+      const aborted = sending
+      sending = undefined
+      aborted?.destroy()
+    }
+  }
+}
+
+/** The whole of an answer, which must be JSON: else throws a `SyntaxError`. */
+export const jsonOf = async (answer: IncomingMessage): Promise<unknown> =>
+  JSON.parse(await textOf(answer, wholeBytes))
