@@ -78,6 +78,35 @@ export const passages: ReadonlyArray<StorageRule> = [
       )
   }),
   rule({
+    id: "ISO-2d",
+    sentence:
+      "of passages of one id in one insert, the first that the caller may write is, under its own tags",
+    check: Effect.fnUntraced(function* () {
+      const { stores } = yield* Storage
+      const scope = yield* scopeOf("tenant", "user")
+      const theirs = Samples.archive("other user")
+      yield* stores.passages.insert(scope, [
+        Samples.passage("p", theirs, { tags: ["theirs", "both"] }),
+        Samples.passage("p", of, { tags: ["own", "both"] })
+      ])
+      const [kept] = yield* stores.passages.find(scope, ["p"])
+      assert.deepStrictEqual(kept, Samples.passage("p", of, { tags: ["own", "both"] }))
+      const whole = yield* scopeOf("tenant")
+      for (const by of [scope, whole]) {
+        for (const [tag, ids] of [
+          ["own", ["p"]],
+          ["both", ["p"]],
+          ["theirs", []]
+        ] as const) {
+          const { items } = yield* stores.passages.list(by, of, { tags: [tag] })
+          assert.deepStrictEqual(idsOf(items), [...ids], tag)
+          const elsewhere = yield* stores.passages.list(by, theirs, { tags: [tag] })
+          assert.deepStrictEqual(elsewhere.items, [], tag)
+        }
+      }
+    })
+  }),
+  rule({
     id: "STO-3h",
     sentence: "passages are listed by tags: those that carry all that were asked for, byte by byte",
     check: Effect.fnUntraced(function* () {

@@ -47,6 +47,18 @@ export const passages: ReadonlyArray<Mutant> = [
       })
     }
   ),
+  mutant("of passages of one id only the first is looked at", ["ISO-2d"], (storage) => {
+    const { passages } = storage.stores
+    return exchange(storage, {
+      passages: {
+        insert: (scope, records) =>
+          passages.insert(
+            scope,
+            records.filter(({ id }, i) => records.findIndex((other) => other.id === id) === i)
+          )
+      }
+    })
+  }),
   mutant(
     "passages are listed by any of the tags",
     ["STO-3h", "STO-3a passages.list by tags", "STO-3b passages.list by tags"],
