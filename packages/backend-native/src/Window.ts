@@ -38,7 +38,10 @@ const unitsOf = (messages: ReadonlyArray<Message>): ReadonlyArray<ReadonlyArray<
   return units
 }
 
+const hasCalls = ({ parts }: Message): boolean => parts.some(({ _tag }) => _tag === "ToolCall")
+
 const isWhole = (unit: ReadonlyArray<Message>): boolean => {
+  if (!unit.some(hasCalls)) return true
   const parts = unit.flatMap((message) => message.parts)
   const results = new Set(parts.flatMap((part) => (part._tag === "ToolResult" ? part.callId : [])))
   return parts.every((part) => part._tag !== "ToolCall" || results.has(part.callId))
