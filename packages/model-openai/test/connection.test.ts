@@ -121,6 +121,32 @@ describe("connections", () => {
     })
   )
 
+  for (const [what, status, tag] of [
+    ["an answer", 200, "Malformed"],
+    ["a refusal", 500, "Unreachable"]
+  ] as const) {
+    it.live(`one on which ${what} never ends is given up`, () =>
+      Effect.gen(function* () {
+        let written = 0
+        const piece = "x".repeat(1_000_000)
+        const { model, sockets } = yield* serving((response) => {
+          response.statusCode = status
+          const more = (): void => {
+            while (!response.destroyed && written < 500_000_000) {
+              written += piece.length
+              if (!response.write(piece)) return void response.once("drain", more)
+            }
+          }
+          more()
+        })
+        const error = yield* Effect.flip(model.generateText({ prompt: "hi" }))
+        assert.strictEqual(reasonOf(error)._tag, tag)
+        yield* until(() => [...sockets].every(({ destroyed }) => destroyed))
+        assert.isBelow(written, 60_000_000)
+      })
+    )
+  }
+
   it.live("of a server that never stops, only so much is read ahead of who takes it", () =>
     Effect.gen(function* () {
       let written = 0

@@ -176,7 +176,7 @@ const fromStream = (call: Call, error: InstanceType<typeof OpenAI.APIError>): Ai
   return fromStatus(call, code !== null && /^invalid_request/.test(code) ? 400 : 500, error)
 }
 
-/** What the SDK threw, by its kind. The key is in none of it, nor is the conversation. */
+/** What a request threw, by its kind. The key is in none of it, nor is the conversation. */
 export const toAiError =
   (call: Call) =>
   (cause: unknown): AiError.AiError => {
@@ -190,6 +190,6 @@ export const toAiError =
         : fromStatus(call, cause.status, cause)
     }
     if (cause instanceof SyntaxError) return malformed(call, "sent what is no JSON")
-    // What fetch throws while it reads a body.
+    if (cause instanceof RangeError) return malformed(call, "sent an answer that does not end")
     return network(call, `${host} broke the connection off in mid-answer`)
   }
