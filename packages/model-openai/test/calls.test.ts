@@ -3,6 +3,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { ProviderOptions } from "effect/ai/LanguageModel"
 import * as Prompt from "effect/ai/Prompt"
+import type * as Response from "effect/ai/Response"
 import * as Effect from "effect/Effect"
 import { makeEndpoint } from "../src/internal/endpoint.ts"
 import { assemble } from "../src/internal/streamed.ts"
@@ -39,13 +40,12 @@ const callsOf = (...pieces: ReadonlyArray<Delta>) =>
       model: "m",
       callPrefix: "made"
     })
-    const parts = [
-      ...pieces.flatMap((piece) =>
-        add({ choices: [{ delta: { tool_calls: [piece] }, finish_reason: null }] })
-      ),
-      ...add({ choices: [{ delta: {}, finish_reason: "tool_calls" }] }),
-      ...end()
-    ]
+    const parts: Array<Response.StreamPartEncoded> = []
+    for (const piece of pieces) {
+      add({ choices: [{ delta: { tool_calls: [piece] }, finish_reason: null }] }, parts)
+    }
+    add({ choices: [{ delta: {}, finish_reason: "tool_calls" }] }, parts)
+    end(parts)
     return parts.flatMap((part) =>
       part.type === "tool-call" ? [[part.id, part.name, part.params] as const] : []
     )

@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import OpenAI from "openai"
-import type { Target } from "./send.ts"
+import { type Target, targetOf } from "./send.ts"
 
 /** A server that speaks the protocol, and how it is talked to. */
 export interface Endpoint {
@@ -53,7 +53,7 @@ const rejected = (field: string, why: string) =>
   Effect.fail(BackendError.because({ _tag: "Rejected", field, why }))
 
 /** The SDK says once how its server is called: the address, the key's header, and those it adds. */
-const targetOf = async (baseURL: string, apiKey: Redacted.Redacted): Promise<Target> => {
+const targetAt = async (baseURL: string, apiKey: Redacted.Redacted): Promise<Target> => {
   const client = new OpenAI({
     apiKey: Redacted.value(apiKey),
     baseURL,
@@ -69,7 +69,7 @@ const targetOf = async (baseURL: string, apiKey: Redacted.Redacted): Promise<Tar
     path: "/chat/completions",
     body: {}
   })
-  return { url: new URL(url), headers: Object.fromEntries(new Headers(req.headers)) }
+  return targetOf(new URL(url), new Headers(req.headers))
 }
 
 /** Checks the settings. Nothing is sent. */
@@ -99,6 +99,6 @@ export const makeEndpoint = Effect.fnUntraced(function* (options: {
     return yield* rejected("timeout", "The time that a server may be silent must be longer than 0.")
   }
   const url = base.replace(/\/+$/, "")
-  const target = yield* Effect.promise(() => targetOf(url, apiKey))
+  const target = yield* Effect.promise(() => targetAt(url, apiKey))
   return { url, host: new URL(url).host, apiKey, timeout, target }
 })

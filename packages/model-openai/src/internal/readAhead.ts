@@ -8,12 +8,12 @@ import { readRest } from "./readRest.ts"
 
 /** What an answer is put together by, chunk by chunk. */
 export interface Assembly<A> {
-  /** The parts of one more chunk. Throws an `AiError`. */
-  readonly add: (chunk: unknown) => ReadonlyArray<A>
+  /** Adds what one more chunk says to the parts that nobody has taken yet. Throws an `AiError`. */
+  readonly add: (chunk: unknown, parts: Array<A>) => void
   /** The server has said why it finished. */
   readonly isFinished: () => boolean
-  /** The last parts. Throws an `AiError` where the chunks end too early. */
-  readonly end: () => ReadonlyArray<A>
+  /** Adds the last parts. Throws an `AiError` where the chunks end too early. */
+  readonly end: (parts: Array<A>) => void
 }
 
 /** An answer that is read by itself, ahead of who takes its parts. */
@@ -26,7 +26,7 @@ export interface Ahead<A> {
   readonly hasEnded: () => boolean
 }
 
-/** Parts read ahead; beyond these the server has to wait. */
+/** Chunks read ahead; beyond these the server has to wait. */
 const most = 256
 
 /**
@@ -40,6 +40,8 @@ export const readAhead = <A>(
   toError: (cause: unknown) => AiError.AiError
 ): Ahead<A> => {
   let parts: Array<A> = []
+  /** Chunks that `parts` are of. */
+  let held = 0
   /** How it ended, once it has. */
   let end: Effect.Effect<never, AiError.AiError | Cause.Done> | undefined
   let hasEnded = false
@@ -50,7 +52,8 @@ export const readAhead = <A>(
 
   const assemble = (): void => {
     if (chunks.length > 0 && since !== undefined) since = now()
-    for (const chunk of chunks.splice(0)) parts.push(...assembly.add(chunk))
+    held += chunks.length
+    for (const chunk of chunks.splice(0)) assembly.add(chunk, parts)
   }
 
   /** Runs a piece of the reading; what it throws, if it does, is the end. */
@@ -65,7 +68,7 @@ export const readAhead = <A>(
   }
 
   const finish = (): void => {
-    parts.push(...assembly.end())
+    assembly.end(parts)
     end = Cause.done()
   }
 
@@ -91,7 +94,7 @@ export const readAhead = <A>(
   const onData = (bytes: Buffer): void =>
     reading(() => {
       if (!took(() => events.take(bytes))) return
-      if (parts.length > most) answer.pause()
+      if (held > most) answer.pause()
       if (!events.isDone()) return
       hasEnded = true
       answer.off("data", onData)
@@ -115,6 +118,7 @@ export const readAhead = <A>(
     const taken = parts
     if (Arr.isArrayNonEmpty(taken)) {
       parts = []
+      held = 0
       since = undefined
       if (answer.isPaused()) answer.resume()
       return Effect.succeed(taken)

@@ -1,13 +1,27 @@
-import { type ClientRequest, type IncomingMessage, request as overHttp } from "node:http"
+import {
+  type ClientRequest,
+  type IncomingMessage,
+  request as overHttp,
+  type RequestOptions
+} from "node:http"
 import { request as overHttps } from "node:https"
 import { urlToHttpOptions } from "node:url"
 import OpenAI from "openai"
 
 /** Where requests go, and what each of them says beside its body. */
 export interface Target {
-  readonly url: URL
-  readonly headers: Readonly<Record<string, string>>
+  readonly request: typeof overHttp
+  readonly options: RequestOptions
+  /** Names and values in turn, as the client sends them unchecked. */
+  readonly headers: ReadonlyArray<string>
 }
+
+/** The target of a URL, whose requests have these headers. */
+export const targetOf = (url: URL, headers: Headers): Target => ({
+  request: url.protocol === "https:" ? overHttps : overHttp,
+  options: { ...urlToHttpOptions(url), method: "POST" },
+  headers: ["host", url.host, ...[...headers].flat()]
+})
 
 /** A request on its way. */
 export interface Sent {
@@ -80,13 +94,13 @@ const checked = async (answer: IncomingMessage): Promise<IncomingMessage> => {
  * through `fetch`. Nothing is redirected or decompressed, and nothing repeated but what met a connection
  * that the server had closed.
  */
-export const send = ({ headers, url }: Target, body: string): Sent => {
-  const options = { ...urlToHttpOptions(url), method: "POST", headers }
-  const request = url.protocol === "https:" ? overHttps : overHttp
+export const send = ({ headers, options, request }: Target, body: string): Sent => {
+  const length = `${Buffer.byteLength(body)}`
+  const whole = { ...options, headers: [...headers, "content-length", length] }
   let sending: ClientRequest | undefined
   const begun = new Promise<IncomingMessage>((resolve, reject) => {
     const begin = (left: number): void => {
-      const attempt = request(options, resolve)
+      const attempt = request(whole, resolve)
       attempt.on("error", (cause) => {
         if (left > 0 && attempt === sending && wasStale(attempt, cause)) begin(left - 1)
         else reject(new OpenAI.APIConnectionError({ cause }))

@@ -22,6 +22,19 @@ interface OpenCall {
 
 const TEXT_ID = "text"
 
+/** Adds a piece to `out`: to the last part there, where it is of the same text and waits to be taken. */
+const tell = (
+  type: "text-delta" | "tool-params-delta",
+  id: string,
+  delta: string,
+  out: Array<Part>
+): void => {
+  const last = out.at(-1)
+  if (last?.type === type && last.id === id) {
+    out[out.length - 1] = { type, id, delta: last.delta + delta }
+  } else out.push({ type, id, delta })
+}
+
 /** Puts one streamed answer together. It ends too early where the server did not say that it had finished. */
 export const assemble = (reading: Reading): Assembly<Part> => {
   const calls: Array<OpenCall> = []
@@ -58,19 +71,18 @@ export const assemble = (reading: Reading): Assembly<Part> => {
     if (text == null || text === "") return
     if (!hasText) out.push({ type: "text-start", id: TEXT_ID })
     hasText = true
-    out.push({ type: "text-delta", id: TEXT_ID, delta: text })
+    tell("text-delta", TEXT_ID, text, out)
   }
 
   return {
-    add: (received) => {
+    add: (received, out) => {
       const chunk = Option.getOrUndefined(read(received))
       if (chunk === undefined) throw malformed(reading, "sent a chunk that is none")
-      const out: Array<Part> = []
       if (head === undefined) out.push(metadataPart(reading, chunk))
       head ??= chunk
       usage = chunk.usage ?? usage
       const [choice] = chunk.choices
-      if (choice === undefined) return out
+      if (choice === undefined) return
       say(choice.delta?.content, out)
       if (choice.delta?.refusal != null && choice.delta.refusal !== "") {
         isRefused = true
@@ -82,31 +94,20 @@ export const assemble = (reading: Reading): Assembly<Part> => {
         const piece = delta.function?.arguments
         if (piece == null || piece === "") continue
         call.sent += piece
-        out.push({ type: "tool-params-delta", id: call.id, delta: piece })
+        tell("tool-params-delta", call.id, piece, out)
       }
       finish = choice.finish_reason ?? finish
-      return out
     },
     isFinished: () => finish !== undefined,
-    end: () => {
+    end: (out) => {
       if (head === undefined) throw malformed(reading, "sent a stream without chunks")
       if (finish === undefined) throw malformed(reading, "ended its answer before it had finished")
-      return [
-        ...(hasText ? [{ type: "text-end" as const, id: TEXT_ID }] : []),
-        ...calls.flatMap(
-          (call): Array<Part> => [
-            { type: "tool-params-end", id: call.id },
-            toolCallPart(reading, call)
-          ]
-        ),
-        finishPart(reading, {
-          head,
-          finish,
-          calls: calls.length > 0,
-          refused: isRefused,
-          usage
-        })
-      ]
+      if (hasText) out.push({ type: "text-end", id: TEXT_ID })
+      for (const call of calls) {
+        out.push({ type: "tool-params-end", id: call.id }, toolCallPart(reading, call))
+      }
+      const isCalling = calls.length > 0
+      out.push(finishPart(reading, { head, finish, calls: isCalling, refused: isRefused, usage }))
     }
   }
 }
