@@ -36,7 +36,7 @@ const committing = (
   commit: (turn: Running) => Running["commit"]
 ): AgentDriver => ({
   ...driver,
-  turns: { run: (turn) => driver.turns.run({ ...turn, commit: commit(turn) }) }
+  turns: { ...driver.turns, run: (turn) => driver.turns.run({ ...turn, commit: commit(turn) }) }
 })
 
 /** @param run of the house, which tells its texts from those of others */

@@ -82,6 +82,7 @@ export const make = Effect.fnUntraced(function* (
       delete: ({ agentId, scope }) => asBackendError(clearMemory(storage, scope, agentId))
     },
     turns: {
+      callsTools: true,
       run: (turn) =>
         checkNames(turn.tools.map(({ name }) => name)).pipe(Effect.andThen(run(turn)), asRunError)
     }

@@ -1,4 +1,5 @@
 import { backendConformance } from "@atrium/conformance"
+import { tools } from "./scripted.ts"
 import { vendor } from "./vendor.ts"
 
-backendConformance({ name: "native", layer: vendor, vendor })
+backendConformance({ name: "native", layer: vendor, vendor, tools })

@@ -1,8 +1,14 @@
 /** The rule books of Atrium's ports. */
 
 export { backendConformance } from "./backend/BackendConformance.ts"
-export { type BackendRule, type BackendSubject, runBackendRule } from "./backend/BackendRule.ts"
+export {
+  type BackendRule,
+  type BackendSubject,
+  capabilitiesOf,
+  runBackendRule
+} from "./backend/BackendRule.ts"
 export { backendRules } from "./backend/BackendRules.ts"
+export type { Asked, Line, Result, ScriptedBackend } from "./backend/Scripted.ts"
 export { type Fault, Vendor } from "./backend/Vendor.ts"
 export { pipelineConformance } from "./pipeline/PipelineConformance.ts"
 export { type PipelineRule, runPipelineRule } from "./pipeline/PipelineRule.ts"

@@ -1,11 +1,16 @@
 import { backendConformance, Puppet } from "@atrium/conformance"
 import { AgentBackend } from "@atrium/core/backend/AgentBackend"
 import * as Effect from "effect/Effect"
-import { fake } from "./backend/Fake.ts"
+import { subject } from "./backend/Fake.ts"
 
-backendConformance({ name: "a fake vendor", layer: fake(), vendor: fake() })
+backendConformance({ name: "a fake vendor", ...subject() })
 
 backendConformance({
-  name: "a puppet",
-  layer: AgentBackend.layer(Effect.sync(() => Puppet.make().driver))
+  name: "a puppet that calls no tools",
+  layer: AgentBackend.layer(
+    Effect.sync(() => {
+      const { driver } = Puppet.make()
+      return { ...driver, turns: { run: driver.turns.run } }
+    })
+  )
 })

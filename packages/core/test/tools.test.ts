@@ -18,7 +18,7 @@ import { Principal } from "../src/tenancy/Principal.ts"
 import { TenantResolver } from "../src/tenancy/TenantResolver.ts"
 import { CurrentTurn } from "../src/tools/CurrentTurn.ts"
 import { layer, TimeoutMs, Tools } from "../src/tools/Tools.ts"
-import { agents } from "./turns-app.ts"
+import { agents, backend } from "./turns-app.ts"
 
 const order = Schema.Struct({ order: Schema.String })
 
@@ -294,10 +294,22 @@ describe("tools", () => {
       const misspelt = { ...helper, template: { ...helper.template, tools: ["wether"] } }
       const refused = yield* Effect.flip(
         Layer.build(
-          Definitions.layer({ agents: { helper: misspelt }, plans: {} }).pipe(Layer.provide(both))
+          Definitions.layer({ agents: { helper: misspelt }, plans: {} }).pipe(
+            Layer.provide([both, backend])
+          )
         )
       )
       assert.include(refused.message, '"wether", which is not registered')
+      const spelt = { ...helper, template: { ...helper.template, tools: ["weather"] } }
+      const unsupported = yield* Effect.flip(
+        Layer.build(
+          Definitions.layer({ agents: { helper: spelt }, plans: {} }).pipe(
+            Layer.provide([both, backend])
+          )
+        )
+      )
+      assert.deepStrictEqual(unsupported.reason, { _tag: "Unsupported", capability: "tools" })
+      assert.include(unsupported.message, '"weather", and the backend "test" calls no tools')
     }).pipe(Effect.scoped, Effect.provide([Storage.layerMemory, Logger.layer([])]))
   )
 

@@ -12,7 +12,8 @@ import { TenantResolver } from "../src/tenancy/TenantResolver.ts"
 /** Runs that a backend was asked for, in order. */
 export const runs: Array<Running> = []
 
-const backend = AgentBackend.layer(
+/** Calls no tools. */
+export const backend = AgentBackend.layer(
   Effect.succeed({
     name: "test",
     agents: {

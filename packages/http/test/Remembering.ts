@@ -114,7 +114,7 @@ export const layer: Layer.Layer<AgentBackend, never, Storage> = AgentBackend.lay
         },
         delete: () => Effect.void
       },
-      turns: { run }
+      turns: { callsTools: true, run }
     }
   })
 )

@@ -1,5 +1,4 @@
 import { Conversations } from "@atrium/core/conversations/Conversations"
-import type { Reason } from "@atrium/core/errors"
 import type { Principal } from "@atrium/core/tenancy/Principal"
 import { isFact } from "@atrium/core/turns/TurnEvent"
 import { Turns } from "@atrium/core/turns/Turns"
@@ -8,6 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
+import { faults } from "./faults.ts"
 import { alice, app, storage } from "./house.ts"
 
 /** Shorter than any test, longer than a loopback request on a busy machine. */
@@ -69,34 +69,12 @@ describe("Remote", () => {
     )
   )
 
-  const cases: ReadonlyArray<
-    readonly [what: string, fault: RemoteServer.Fault, reason: Reason["_tag"], drafted: boolean]
-  > = [
-    ["500", { _tag: "Status", status: 500 }, "Unreachable", false],
-    ["429", { _tag: "Status", status: 429, retryAfterS: 7 }, "RateLimited", false],
-    ["401", { _tag: "Status", status: 401 }, "Unauthenticated", false],
-    ["402", { _tag: "Status", status: 402 }, "QuotaExceeded", false],
-    ["404", { _tag: "Status", status: 404 }, "NotFound", false],
-    ["409", { _tag: "Status", status: 409 }, "Busy", false],
-    ["410", { _tag: "Status", status: 410 }, "Gone", false],
-    ["418", { _tag: "Status", status: 418 }, "Malformed", false],
-    ["garbage", { _tag: "Garbage" }, "Malformed", false],
-    ["a server that hangs", { _tag: "Hang" }, "TimedOut", false],
-    ["a cut before the answer", { _tag: "Cut", deltas: 0 }, "Unreachable", false],
-    ["a cut in mid-stream", { _tag: "Cut", deltas: 2 }, "Unreachable", true],
-    ["an answer that just ends", { _tag: "Ends", deltas: 2 }, "Unreachable", true],
-    ["silence in mid-stream", { _tag: "Stall", deltas: 2 }, "TimedOut", true],
-    ["nothing but pings", { _tag: "Pings", deltas: 2 }, "TimedOut", true],
-    ["garbage in mid-stream", { _tag: "Mangle", deltas: 2 }, "Malformed", true],
-    ["a message unlike its pieces", { _tag: "Misquote" }, "Malformed", true]
-  ]
-  for (const [what, fault, reason, drafted] of cases) {
+  for (const [what, { drafted, fault, reason, times = 1 }] of Object.entries(faults)) {
     it.live(`ADP-2 ${what} is ${reason}, stores nothing half, and leaves the next turn alone`, () =>
       withHouse({}, ({ conversations, server, turns }) =>
         Effect.gen(function* () {
           const { id } = yield* conversations.resolve("support")
-          // A conversation that is in the way is cleared and asked once more.
-          yield* server.plan([{ on: "turn", fault, times: reason === "Busy" ? 2 : 1 }])
+          yield* server.plan([{ on: "turn", fault, times }])
           const events = yield* Stream.runCollect(
             turns.stream({ conversation: id, text: "a text of several pieces" })
           )

@@ -11,10 +11,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import { type App, House, make } from "../pipeline/House.ts"
 import type { Within } from "../pipeline/Steps.ts"
 import type { Rule } from "../Rule.ts"
 import { maximumMs } from "../Suite.ts"
+import { Scripted, type ScriptedBackend } from "./Scripted.ts"
 import { Vendor } from "./Vendor.ts"
 
 /**
@@ -22,21 +24,37 @@ import { Vendor } from "./Vendor.ts"
  * - `layer`: the backend, built anew for each rule; one that keeps its state in the storage is given
  *   the one that conversations are kept in.
  * - `vendor`: the same over a vendor that can be troubled, which rules about failures need.
+ * - `tools`: the same with an agent that follows a script, made once a rule; a backend that calls tools
+ *   needs it, and only such a one.
  * - `storage`: kept at `file`; in memory unless said otherwise.
  */
 export interface BackendSubject {
   readonly layer: Layer.Layer<AgentBackend, unknown, Storage>
   readonly vendor?: Layer.Layer<AgentBackend | Vendor, unknown, Storage>
+  readonly tools?: Effect.Effect<ScriptedBackend, unknown, Scope.Scope>
   readonly storage?: (options: { readonly file: string }) => Layer.Layer<Storage, unknown>
   readonly app?: App
 }
 
-/** What a rule's `applies` decides on. Facets (blocks, passages, tools) join it as they come. */
+/** What a rule's `applies` decides on. Facets (blocks, passages) join it as they come. */
 export interface BackendCapabilities {
   readonly vendor: boolean
+  readonly tools: boolean
 }
 
-export type BackendRule = Rule<BackendCapabilities, House | Storage | TenantResolver | Vendor>
+/** What of a subject can be proven. */
+export const capabilitiesOf = ({
+  tools,
+  vendor
+}: Pick<BackendSubject, "tools" | "vendor">): BackendCapabilities => ({
+  vendor: vendor !== undefined,
+  tools: tools !== undefined
+})
+
+export type BackendRule = Rule<
+  BackendCapabilities,
+  House | Scripted | Storage | TenantResolver | Vendor
+>
 
 /** A rule that troubles the vendor. */
 export const troubling = (
@@ -68,7 +86,7 @@ const noVendor = Vendor.of({
 /** Runs a rule over a fresh backend; fails, after `timeoutMs` at the latest, when it is broken. */
 export const runBackendRule = (
   { check }: BackendRule,
-  { app = Atrium.layer, layer, storage = () => Storage.layerMemory, vendor }: BackendSubject,
+  { app = Atrium.layer, layer, storage = () => Storage.layerMemory, tools, vendor }: BackendSubject,
   timeoutMs: number = maximumMs - 5000
 ): Effect.Effect<void, unknown> =>
   Effect.gen(function* () {
@@ -82,6 +100,7 @@ export const runBackendRule = (
       Effect.provideService(House, make(app, Context.get(built, AgentBackend))),
       Effect.provideService(Storage, kept),
       Effect.provideService(Vendor, troubled),
+      Effect.provideService(Scripted, Option.fromUndefinedOr(tools)),
       Effect.provide([TenantResolver.layerTrusted, Logger.layer([])]),
       Effect.timeout(timeoutMs)
     )

@@ -1,17 +1,17 @@
 /** The rule book of backends, in chapters. */
-import type { Storage } from "@atrium/core/storage/Storage"
-import type { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
+
+import type * as Effect from "effect/Effect"
 import { facadesOfBackend } from "../pipeline/Facades.ts"
-import type { House } from "../pipeline/House.ts"
 import type { Chapter } from "../Suite.ts"
 import { agents } from "./Agents.ts"
+import { approvals } from "./Approvals.ts"
 import type { BackendCapabilities, BackendRule } from "./BackendRule.ts"
+import { calls } from "./Calls.ts"
 import { troubles } from "./Troubles.ts"
 import { turns } from "./Turns.ts"
-import type { Vendor } from "./Vendor.ts"
 
 export const backendChapters: ReadonlyArray<
-  Chapter<BackendCapabilities, House | Storage | TenantResolver | Vendor>
+  Chapter<BackendCapabilities, Effect.Services<BackendRule["check"]>>
 > = [
   { name: "turns", rules: turns },
   { name: "agents", rules: agents },
@@ -24,7 +24,8 @@ export const backendChapters: ReadonlyArray<
       sentence
     }))
   },
-  { name: "troubles", rules: troubles }
+  { name: "troubles", rules: troubles },
+  { name: "tools", rules: [...calls, ...approvals] }
 ]
 
 /** Every rule that a backend must keep. */

@@ -50,6 +50,7 @@ export const make = (script: Script = echo): Puppet => {
         delete: ({ agentId }) => Effect.sync(() => void puppet.deleted.push(agentId))
       },
       turns: {
+        callsTools: true,
         run: (turn) =>
           Effect.suspend(() => {
             puppet.runs.push(turn)

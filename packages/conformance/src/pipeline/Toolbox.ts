@@ -2,7 +2,7 @@
 
 import type { AgentDefinition } from "@atrium/core/agents/Definitions"
 import { Principal } from "@atrium/core/tenancy/Principal"
-import type { ToolCalled, ToolSpec } from "@atrium/core/tools/ToolSpec"
+import type { ToolCalled, ToolOutcome, ToolSpec } from "@atrium/core/tools/ToolSpec"
 import { type Registered, Tools } from "@atrium/core/tools/Tools"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -35,28 +35,44 @@ const list: ReadonlyArray<ToolSpec> = [
   spec("destroy", { approval: "after-foreign" })
 ]
 
+/** The gate that a call of this tool opens. */
+const begun = (name: string): string => `begun ${name}`
+
 /** Tools by what they are: read-only, repeatable by id, never repeatable, and two that ask. */
 export const make = () => {
   const gates = Gates.make()
   const made: Array<Made> = []
   const held = new Set<string>()
+  const ends = new Map<string, Pick<ToolOutcome, "failed" | "outcome" | "output">>()
   const registered: Registered = {
     list,
     call: Effect.fnUntraced(function* ({ callId, name }, turn) {
       const { scopes, userId } = yield* Principal
       const user = Option.getOrUndefined(userId)
       made.push({ callId, name, user, scopes: [...scopes].sort() })
-      if (held.has(callId)) yield* gates.pass(callId)
-      return { callId, output: { by: name, in: turn.turn.id }, failed: false, outcome: "done" }
+      yield* gates.open(begun(name))
+      for (const key of [callId, name]) if (held.has(key)) yield* gates.pass(key)
+      const done = {
+        output: { by: name, in: turn.turn.id },
+        failed: false,
+        outcome: "done"
+      } as const
+      return { callId, ...(ends.get(name) ?? done) }
     })
   }
   return {
     made,
     /** The names and ids of the calls made so far, in order. */
     calls: () => made.map(({ callId, name }) => `${name} ${callId}`),
-    /** Lets the call of this id wait until it is opened. */
-    hold: (callId: string) => {
-      held.add(callId)
+    /** Lets the call of this id, or those of this tool, wait until it is opened. */
+    hold: (key: string) => {
+      held.add(key)
+    },
+    /** Waits until this tool was called. */
+    called: (name: string) => gates.pass(begun(name)),
+    /** Lets the calls of this tool fail so. */
+    fail: (name: string, outcome: "failed" | "timed-out") => {
+      ends.set(name, { output: { error: `${name} ${outcome}` }, failed: true, outcome })
     },
     open: gates.open,
     provide: <A, E, R>(self: Effect.Effect<A, E, R>) =>

@@ -1,64 +1,19 @@
-/** Backends that are broken on purpose, each with the rules it must fail. */
-import { type BackendSubject, Puppet } from "@atrium/conformance"
-import type { App } from "@atrium/conformance/pipeline/House"
+/** Every backend that is broken on purpose. */
+import { Puppet } from "@atrium/conformance"
 import { Atrium } from "@atrium/core"
-import type { AgentDriver, Running } from "@atrium/core/backend/AgentBackend"
 import { TurnError } from "@atrium/core/errors"
 import { Limits } from "@atrium/core/tenancy/Limits"
-import { Turns } from "@atrium/core/turns/Turns"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { fake, type State } from "./Fake.ts"
-
-export interface Mutant {
-  readonly name: string
-  readonly fails: ReadonlyArray<string>
-  readonly subject: BackendSubject
-}
-
-const driver = (
-  name: string,
-  fails: ReadonlyArray<string>,
-  change: (driver: AgentDriver, state: State) => AgentDriver
-): Mutant => ({ name, fails, subject: { layer: fake(change), vendor: fake(change) } })
-
-/** A driver whose runs are changed. */
-const runs = (
-  name: string,
-  fails: ReadonlyArray<string>,
-  change: (
-    turn: Running,
-    driver: AgentDriver,
-    state: State
-  ) => ReturnType<AgentDriver["turns"]["run"]>
-): Mutant =>
-  driver(name, fails, (given, state) => ({
-    ...given,
-    turns: { run: (turn) => change(turn, given, state) }
-  }))
-
-const app = (name: string, fails: ReadonlyArray<string>, layer: App): Mutant => ({
-  name,
-  fails,
-  subject: { layer: fake(), vendor: fake(), app: layer }
-})
-
-const turns = (
-  name: string,
-  fails: ReadonlyArray<string>,
-  change: (turns: Turns["Service"]) => Turns["Service"]
-): Mutant =>
-  app(name, fails, (agents, options) =>
-    Layer.effect(Turns, Effect.map(Turns, change)).pipe(
-      Layer.provideMerge(Atrium.layer(agents, options))
-    )
-  )
+import { calling, ofTools } from "./Calling.ts"
+import { app, driver, type Mutant, runs, turns } from "./Mutant.ts"
 
 let made = 0
 const anew = Effect.sync(() => `ref ${made++}`)
 
 export const mutants: ReadonlyArray<Mutant> = [
+  ...calling,
   driver("an agent is made anew each time", ["TEN-1a"], (given, { agents }) => ({
     ...given,
     agents: {
@@ -110,7 +65,8 @@ export const mutants: ReadonlyArray<Mutant> = [
       "TRN-4a",
       "TRN-6a",
       "TRN-6b",
-      "TRN-7a"
+      "TRN-7a",
+      ...ofTools
     ],
     (given) => ({
       ...given,
@@ -132,7 +88,8 @@ export const mutants: ReadonlyArray<Mutant> = [
       "TRN-4a",
       "TRN-6a",
       "TRN-6b",
-      "TRN-7a"
+      "TRN-7a",
+      ...ofTools
     ],
     (turn, given) =>
       given.turns.run({
@@ -157,11 +114,12 @@ export const mutants: ReadonlyArray<Mutant> = [
       "TRN-3a",
       "TRN-4a",
       "TRN-6b",
-      "TRN-7a"
+      "TRN-7a",
+      ...ofTools
     ],
     () => Effect.succeed("answered" as const)
   ),
-  runs("ids of messages repeat", ["ADP-2a", "ADP-3a", "TRN-1b", "TRN-7a"], (turn) =>
+  runs("ids of messages repeat", ["ADP-2a", "ADP-3a", "TRN-1b", "TRN-7a", ...ofTools], (turn) =>
     Effect.as(turn.commit([Puppet.stored("the id", "text")]), "answered" as const)
   ),
   runs(
@@ -181,11 +139,12 @@ export const mutants: ReadonlyArray<Mutant> = [
       "TRN-4a",
       "TRN-6a",
       "TRN-6b",
-      "TRN-7a"
+      "TRN-7a",
+      ...ofTools
     ],
     () => Effect.never
   ),
-  runs("a run cannot be interrupted", ["ADP-3a"], (turn, given) =>
+  runs("a run cannot be interrupted", ["ADP-3a", "TRN-6c", "TRN-7d"], (turn, given) =>
     Effect.uninterruptible(given.turns.run(turn))
   ),
   runs("failures are defects", ["ADP-2a"], (turn, given) => Effect.orDie(given.turns.run(turn))),
@@ -202,15 +161,18 @@ export const mutants: ReadonlyArray<Mutant> = [
   ),
   (() => {
     const heard: Array<string> = []
-    return runs("what anybody said is told to everybody", ["ADP-2a", "ADP-3a", "ISO-4a"], (turn) =>
-      Effect.suspend(() => {
-        heard.push(Puppet.heard(turn))
-        const text = heard.slice(-5).join(" ")
-        return Effect.as(
-          turn.commit([Puppet.stored(Puppet.messageId(turn), text)]),
-          "answered" as const
-        )
-      })
+    return runs(
+      "what anybody said is told to everybody",
+      ["ADP-2a", "ADP-3a", "ISO-4a", ...ofTools],
+      (turn) =>
+        Effect.suspend(() => {
+          heard.push(Puppet.heard(turn))
+          const text = heard.slice(-5).join(" ")
+          return Effect.as(
+            turn.commit([Puppet.stored(Puppet.messageId(turn), text)]),
+            "answered" as const
+          )
+        })
     )
   })(),
   runs("a turn that is run again answers twice", ["TRN-7a"], (turn, given) =>
@@ -245,7 +207,7 @@ export const mutants: ReadonlyArray<Mutant> = [
         )
     }
   }),
-  turns("a cancel is always too late", ["ADP-3a"], (all) => ({
+  turns("a cancel is always too late", ["ADP-3a", "TRN-11c", "TRN-6c"], (all) => ({
     ...all,
     cancel: () => Effect.fail(TurnError.because({ _tag: "Conflict", what: "turn", revision: null }))
   })),

@@ -104,7 +104,7 @@ export const running = (
           AgentBackend,
           Effect.map(AgentBackend, (driver) => ({
             ...driver,
-            turns: { run: (turn: Running) => change(turn, driver) }
+            turns: { ...driver.turns, run: (turn: Running) => change(turn, driver) }
           }))
         )
       )

@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { AgentBackend } from "../backend/AgentBackend.ts"
 import { TurnError } from "../errors.ts"
 import { Storage } from "../storage/Storage.ts"
 import { defaultPlan, type Plan, type Rate } from "../tenancy/Plan.ts"
@@ -36,7 +37,9 @@ export class Definitions extends Context.Service<
   }
 >()("@atrium/core/agents/Definitions") {
   /** Refuses at boot what could only fail later: a template without a name, a rate of nothing. */
-  static readonly layer = (defined: Defined): Layer.Layer<Definitions, TurnError, Storage> =>
+  static readonly layer = (
+    defined: Defined
+  ): Layer.Layer<Definitions, TurnError, Storage | AgentBackend> =>
     Layer.effect(
       Definitions,
       Effect.gen(function* () {
@@ -44,7 +47,11 @@ export class Definitions extends Context.Service<
         const agents = new Map(Object.entries(defined.agents))
         const plans = new Map(Object.entries(defined.plans))
         const tools = yield* Tools
-        for (const [name, defined] of agents) yield* checkTemplate(name, defined, tools.list)
+        const backend = yield* AgentBackend
+        for (const [name, defined] of agents) {
+          yield* checkTemplate(name, defined, tools.list)
+          yield* checkTools(name, defined, backend)
+        }
         for (const [name, plan] of plans) yield* checkPlan(name, plan)
         const fallback = plans.get("default") ?? defaultPlan
         const windows = [fallback, ...plans.values()].flatMap(({ tenant, user }) => [
@@ -126,6 +133,21 @@ const checkTemplate = (name: string, defined: AgentDefinition, tools: ReadonlyAr
   }
   return Effect.void
 }
+
+/** A backend that calls no tools would run the agent as if it had none [ADP-1]. */
+const checkTools = (
+  name: string,
+  { template: { tools = [] } }: AgentDefinition,
+  backend: AgentBackend["Service"]
+) =>
+  tools.length === 0 || backend.turns.callsTools === true
+    ? Effect.void
+    : Effect.fail(
+        TurnError.because(
+          { _tag: "Unsupported", capability: "tools" },
+          `Agent "${name}" names the tool "${tools[0]}", and the backend "${backend.name}" calls no tools. Take them off the template, or use a backend that calls them.`
+        )
+      )
 
 const isRate = ({ turns, windowMs }: Rate): boolean =>
   Number.isInteger(turns) && turns >= 1 && Number.isInteger(windowMs) && windowMs >= 1

@@ -125,6 +125,11 @@ export interface AgentDriver {
   }
   readonly turns: {
     /**
+     * Whether its runs call the app's tools; false unless said otherwise. Over a backend that does not,
+     * an app with a template that names tools is refused with `Unsupported` when it is opened [ADP-1].
+     */
+    readonly callsTools?: boolean
+    /**
      * Runs a turn to its end and answers why it stopped, or "waiting" after `callTools` did. The scope is closed when the run ends,
      * however it ends; interruption must free what was held [ADP-3].
      */
