@@ -284,7 +284,7 @@ export class Conversation extends Observed<ConversationState> {
         if (!fresh && !trouble.passes) return this.#giveUp(turn, shown, trouble)
         vain = fresh ? 0 : vain + 1
         if (shown || vain > 1) this.#update({ status: "reconnecting" })
-        if (!fresh) await wake(delayOf(vain), closed)
+        if (!fresh) await wake(Math.max(delayOf(vain), trouble.retryAfterMs ?? 0), closed)
       } finally {
         attempt.abort()
       }

@@ -89,7 +89,9 @@ export const openHouse = async () => {
     Layer.provideMerge(Logger.layer([]))
   )
   // Whatever port a line in between has, the server answers to.
-  const served = Node.layer({ port, hosts: ["127.0.0.1"] }).pipe(Layer.provideMerge(core))
+  const served = Node.layer({ port, hosts: ["127.0.0.1"], streams: 3 }).pipe(
+    Layer.provideMerge(core)
+  )
   const runtime = ManagedRuntime.make(served)
   await runtime.runPromise(Effect.flatMap(Maintenance, ({ save }) => save(tenant)))
   const ends: Array<() => unknown> = []
