@@ -11,6 +11,7 @@ import { Observed } from "./Observed.ts"
 import { asked, ended, isOpen, type ShownTurn } from "./ShownTurn.ts"
 import { turnsOf } from "./Transcript.ts"
 import { Trouble } from "./Trouble.ts"
+import type { Unsent } from "./Unsent.ts"
 import { delayOf, onReturn, wake } from "./Wake.ts"
 import { begun, type Writing, written } from "./Writing.ts"
 
@@ -22,6 +23,7 @@ export type Status = "loading" | "ready" | "answering" | "reconnecting" | "broke
 
 /**
  * - `turns`: oldest first. `older`: whether there are more before them (`loadOlder`).
+ * - `draft`: what is being written, and what was sent until the server has it. It outlives a reload.
  * - `trouble`: why the last thing asked for was refused; gone with the next.
  * - `limitedUntil`: when sending is allowed again, in milliseconds since 1970.
  * - `agentId`: the agent that answers, once that is known.
@@ -30,6 +32,7 @@ export interface ConversationState {
   readonly status: Status
   readonly turns: ReadonlyArray<ShownTurn>
   readonly older: boolean
+  readonly draft: string
   readonly trouble?: Trouble
   readonly limitedUntil?: number
   readonly agentId?: string
@@ -42,15 +45,10 @@ const awayMs = 15_000
 /** How often a turn that waits for a person is looked at again, in milliseconds. */
 const waitingMs = 2000
 
-/** A send's id: random, so that what is sent again is one turn [TRN-3]. */
-const freshId = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, "0")
-  ).join("")
-
 export class Conversation extends Observed<ConversationState> {
   readonly #connection: Connection
   readonly #which: Which
+  readonly #unsent: Unsent
   #id: ConversationId | undefined
   #oldest: string | undefined
   #loading: Promise<void> | undefined
@@ -59,7 +57,9 @@ export class Conversation extends Observed<ConversationState> {
   #lift: ReturnType<typeof setTimeout> | undefined
 
   constructor(connection: Connection, which: Which) {
-    super({ status: "loading", turns: [], older: false })
+    const unsent = connection.unsent(which)
+    super({ status: "loading", turns: [], older: false, draft: unsent.draft })
+    this.#unsent = unsent
     this.#connection = connection
     this.#which = which
     connection.closed.addEventListener("abort", () => clearTimeout(this.#lift))
@@ -74,17 +74,25 @@ export class Conversation extends Observed<ConversationState> {
     return this.#loading
   }
 
+  /** Changes the draft. */
+  readonly write = (draft: string): void => {
+    this.#unsent.write(draft)
+    this.#update({ draft })
+  }
+
   /**
-   * Sends a message. `true` once the server has it: it is then answered whatever becomes of this
-   * page. `false` when it was refused (`trouble` says why), or while a turn is open: the text then
-   * is still the caller's.
+   * Sends a message; without `text` the draft, which is kept until the server has it. `true` once it
+   * has: the message is then answered whatever becomes of this page. `false` when it was refused
+   * (`trouble` says why), when it is empty, or while a turn is open. A message that was refused keeps
+   * its id: sent again, also from the page loaded anew, it is one turn.
    */
-  readonly send = (text: string): Promise<boolean> => this.#send(text)
+  readonly send = (text?: string): Promise<boolean> =>
+    this.#send(text ?? this.state().draft.trim(), text === undefined ? this.state().draft : "")
 
   /** Sends the text of a failed turn again, as a new one. */
   readonly retry = async (id: string): Promise<boolean> => {
     const failed = this.state().turns.find((turn) => turn.id === id && turn.state === "failed")
-    return failed === undefined ? false : await this.#send(failed.question, failed)
+    return failed === undefined ? false : await this.#send(failed.question, "", failed)
   }
 
   /** Ends the open turn; what was written is kept. */
@@ -167,8 +175,10 @@ export class Conversation extends Observed<ConversationState> {
     const past = turns.pop()
     const last = past?.state === "failed" ? asked(past.id, past.question, "running", past.at) : past
     if (last !== undefined) turns.push(last)
+    this.#unsent.lookFor(turns)
     this.#update({
       turns,
+      draft: this.#unsent.draft,
       agentId: opened.agentId,
       older: this.#oldest !== undefined,
       status: last !== undefined && isOpen(last) ? "answering" : "ready"
@@ -176,12 +186,14 @@ export class Conversation extends Observed<ConversationState> {
     if (last !== undefined) void this.#follow(last, isOpen(last))
   }
 
-  async #send(text: string, retried?: ShownTurn): Promise<boolean> {
+  /** `drafted`: what the draft has of the text. */
+  async #send(text: string, drafted: string, retried?: ShownTurn): Promise<boolean> {
     const conversation = this.#id
-    if (conversation === undefined || this.state().turns.some(isOpen)) return false
-    const id = freshId()
+    const { turns } = this.state()
+    if (conversation === undefined || text === "" || turns.some(isOpen)) return false
+    const id = this.#unsent.attempt(text, retried?.id, turns.at(-1)?.id)
     this.#stopped = false
-    const before = this.state().turns.filter((turn) => turn.id !== retried?.id)
+    const before = turns.filter((turn) => turn.id !== retried?.id)
     const sending = asked(id, text, "sending")
     this.#renew({ status: "answering", turns: [...before, sending] })
     const payload = {
@@ -195,10 +207,11 @@ export class Conversation extends Observed<ConversationState> {
           client.turns.send({ params: { id: conversation }, payload })
         )
       )
+      this.#unsent.acknowledged(drafted)
       if (this.#stopped) void this.#cancel(turn.id)
       const begins = asked(turn.id, text, turn.state === "queued" ? "queued" : "running")
       this.#show(id, begins)
-      this.#update({ status: "answering" })
+      this.#update({ status: "answering", draft: this.#unsent.draft })
       void this.#follow(begins, true)
       return true
     } catch (error) {
@@ -209,6 +222,7 @@ export class Conversation extends Observed<ConversationState> {
 
   /** The message did not get through: it is the sender's again, or still in the turn it was in. */
   #refuse(id: string, trouble: Trouble, retried?: ShownTurn): void {
+    if (trouble.reason === "Conflict" || trouble.reason === "Gone") this.#unsent.forget()
     const turns = this.state().turns.flatMap((turn) => (turn.id === id ? (retried ?? []) : turn))
     this.#update({ status: "ready", turns, trouble })
     if (trouble.retryAfterMs === undefined) return

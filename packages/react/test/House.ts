@@ -15,7 +15,8 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
-import { Connection } from "../src/index.ts"
+import { Connection, type Keeping } from "../src/index.ts"
+import { type Fate, openGateway } from "./Gateway.ts"
 
 /** `count n` says n numbers, one after the other; `break` fails; anything else is echoed. */
 const run = Effect.fnUntraced(function* (turn: Running) {
@@ -110,8 +111,14 @@ export const openHouse = async () => {
     url,
     token,
     /** A connection as a page has it. */
-    connect: (user: string, at: string = url, credential = () => token(user)): Connection => {
-      const connection = new Connection({ user, url: at, credential })
+    connect: (
+      user: string,
+      at: string = url,
+      credential = () => token(user),
+      keeping?: Keeping
+    ): Connection => {
+      const kept = keeping === undefined ? {} : { keeping }
+      const connection = new Connection({ user, url: at, credential, ...kept })
       ends.push(connection.close)
       return connection
     },
@@ -140,6 +147,11 @@ export const openHouse = async () => {
         cut()
       })
       return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, cut }
+    },
+    gateway: async (fateOf: (message: number) => Fate) => {
+      const gateway = await openGateway(port, fateOf)
+      ends.push(gateway.close)
+      return gateway
     },
     /** Ends what a test began. */
     clear: () => {
