@@ -9,10 +9,10 @@ import * as Stream from "effect/Stream"
 import type { Connection, Which } from "./Connection.ts"
 import { Observed } from "./Observed.ts"
 import { asked, ended, isOpen, type ShownTurn } from "./ShownTurn.ts"
-import { turnsOf } from "./Transcript.ts"
+import { continued, preceded, turnsOf } from "./Transcript.ts"
 import { Trouble } from "./Trouble.ts"
 import type { Unsent } from "./Unsent.ts"
-import { delayOf, onReturn, wake } from "./Wake.ts"
+import { delayOf, onReturn, wake, whileSeen } from "./Wake.ts"
 import { begun, type Writing, written } from "./Writing.ts"
 
 /**
@@ -42,8 +42,16 @@ export interface ConversationState {
 const pageSize = 100
 /** How long a page may be away before its stream is taken for dead, in milliseconds. */
 const awayMs = 15_000
+/** How often a page that is looked at asks for turns that were begun elsewhere, in milliseconds. */
+const lookMs = 5000
 /** How often a turn that waits for a person is looked at again, in milliseconds. */
 const waitingMs = 2000
+
+/** A page of turns. `next`: where the page before it begins. */
+interface Newest {
+  readonly turns: ReadonlyArray<ShownTurn>
+  readonly next: string | undefined
+}
 
 export class Conversation extends Observed<ConversationState> {
   readonly #connection: Connection
@@ -52,7 +60,9 @@ export class Conversation extends Observed<ConversationState> {
   #id: ConversationId | undefined
   #oldest: string | undefined
   #loading: Promise<void> | undefined
-  #writing: Writing | undefined
+  /** Messages on the server, when it was last asked for turns that were begun elsewhere. */
+  #length: number | undefined
+  #looking = false
   #stopped = false
   #lift: ReturnType<typeof setTimeout> | undefined
 
@@ -72,6 +82,34 @@ export class Conversation extends Observed<ConversationState> {
       this.#update({ status: "broken", trouble: asTrouble(error) })
     })
     return this.#loading
+  }
+
+  /**
+   * Shows the turns that were begun elsewhere, such as in another tab, and takes up one that runs.
+   * Called by itself every few seconds while the page is looked at, and when somebody comes back to
+   * it. Nothing is told when it fails.
+   */
+  readonly refresh = async (): Promise<void> => {
+    const id = this.#id
+    const { turns } = this.state()
+    // A turn that is open is followed to its end, and those behind it come after that.
+    if (id === undefined || this.#looking || turns.some(isOpen)) return
+    this.#looking = true
+    try {
+      const { length } = await this.#connection.run((client) =>
+        client.conversations.find({ params: { id } })
+      )
+      if (length === this.#length) return
+      const newest = await this.#page(id)
+      // What was changed here meanwhile is looked at the next time.
+      if (this.state().turns !== turns) return
+      this.#length = length
+      this.#take(newest)
+    } catch {
+      // Nobody asked for it.
+    } finally {
+      this.#looking = false
+    }
   }
 
   /** Changes the draft. */
@@ -111,24 +149,15 @@ export class Conversation extends Observed<ConversationState> {
     if (id === undefined || after === undefined) return
     this.#oldest = undefined
     try {
-      const older = await this.#page(id, after)
-      const [first, ...rest] = this.state().turns
-      // A page may end within a turn: its halves are one again.
-      const last = older.at(-1)
-      const whole =
-        first !== undefined && last?.id === first.id
-          ? [...older.slice(0, -1), { ...first, question: last.question, at: last.at }]
-          : [...older, ...(first === undefined ? [] : [first])]
-      this.#update({ turns: [...whole, ...rest], older: this.#oldest !== undefined })
+      const { next, turns } = await this.#insist(() => this.#page(id, after))
+      this.#oldest = next
+      this.#update({ turns: preceded(this.state().turns, turns), older: next !== undefined })
     } catch (error) {
       this.#oldest = after
       this.#update({ trouble: asTrouble(error) })
     }
     // The server may have been out of reach meanwhile.
-    const answering = this.state().turns.some(isOpen)
-    if (this.state().status === "reconnecting") {
-      this.#update({ status: answering ? "answering" : "ready" })
-    }
+    if (this.state().status === "reconnecting") this.#update({ status: this.#settled })
   }
 
   /** Changes the state; nothing any more after the connection was closed. */
@@ -157,33 +186,50 @@ export class Conversation extends Observed<ConversationState> {
     }
   }
 
-  async #page(id: ConversationId, after?: string): Promise<ReadonlyArray<ShownTurn>> {
+  async #page(id: ConversationId, after?: string): Promise<Newest> {
     const query = { limit: pageSize, newestFirst: true, ...(after === undefined ? {} : { after }) }
-    const { items, next } = await this.#insist(() =>
-      this.#connection.run((client) => client.conversations.messages({ params: { id }, query }))
+    const { items, next } = await this.#connection.run((client) =>
+      client.conversations.messages({ params: { id }, query })
     )
-    this.#oldest = Option.getOrUndefined(next)
-    return turnsOf(items.toReversed())
+    return { turns: turnsOf(items.toReversed()), next: Option.getOrUndefined(next) }
   }
 
   async #load(): Promise<void> {
     const opened = await this.#insist(() => this.#connection.open(this.#which))
     const id = ConversationId(opened.id)
-    const turns = [...(await this.#page(id))]
+    const newest = await this.#insist(() => this.#page(id))
     this.#id = id
+    this.#oldest = newest.next
+    const older = newest.next !== undefined
+    this.#take(newest, { agentId: opened.agentId, older, status: "ready" })
+    whileSeen(() => void (this.watched && this.refresh()), lookMs, this.#connection.closed)
+  }
+
+  /** Shows the newest turns behind those that are shown, and takes up the last one. */
+  #take(newest: Newest, loaded: Partial<ConversationState> = {}): void {
+    const shown = this.state().turns
+    const turns = [...continued(shown, newest.turns)]
+    const past = turns.at(-1)
+    if (past === undefined || past === shown.at(-1)) {
+      this.#update(loaded)
+      return
+    }
+    if (turns[0] !== shown[0]) this.#oldest = newest.next
     // How the last one ended, or that it has not, only its events tell.
-    const past = turns.pop()
-    const last = past?.state === "failed" ? asked(past.id, past.question, "running", past.at) : past
-    if (last !== undefined) turns.push(last)
-    this.#unsent.lookFor(turns)
-    this.#update({
+    const last = past.state === "failed" ? asked(past.id, past.question, "running", past.at) : past
+    turns.splice(-1, 1, last)
+    const had = this.#unsent.lookFor(turns)
+    const changed: Partial<ConversationState> = {
+      ...loaded,
       turns,
       draft: this.#unsent.draft,
-      agentId: opened.agentId,
       older: this.#oldest !== undefined,
-      status: last !== undefined && isOpen(last) ? "answering" : "ready"
-    })
-    if (last !== undefined) void this.#follow(last, isOpen(last))
+      status: isOpen(last) ? "answering" : "ready"
+    }
+    // What was said of a message that had arrived after all is no longer so.
+    if (had) this.#renew(changed)
+    else this.#update(changed)
+    void this.#follow(last, isOpen(last))
   }
 
   /** `drafted`: what the draft has of the text. */
@@ -246,14 +292,20 @@ export class Conversation extends Observed<ConversationState> {
     this.#update({ turns: this.state().turns.map((one) => (one.id === id ? turn : one)) })
   }
 
-  #tell(event: ReadEvent): void {
-    if (this.#writing === undefined) return
-    this.#writing = written(this.#writing, event)
-    const { turn } = this.#writing
+  /** What is written of a turn, with one more event of it. */
+  #tell(before: Writing, event: ReadEvent): Writing {
+    const after = written(before, event)
+    const { turn } = after
     this.#show(turn.id, turn)
-    this.#update({ status: isOpen(turn) ? "answering" : "ready" })
+    this.#update({ status: this.#settled })
     const tag = event._tag
     if (tag === "TurnStarted" || tag === "BlockEdited" || !isOpen(turn)) this.#connection.moved()
+    return after
+  }
+
+  /** The status while the server can be reached. */
+  get #settled(): Status {
+    return this.state().turns.some(isOpen) ? "answering" : "ready"
   }
 
   /**
@@ -262,7 +314,7 @@ export class Conversation extends Observed<ConversationState> {
    */
   async #follow(turn: ShownTurn, shown: boolean): Promise<void> {
     const { closed } = this.#connection
-    this.#writing = begun(turn)
+    let writing = begun(turn)
     let cursor: string | undefined
     let vain = 0
     while (!closed.aborted) {
@@ -278,15 +330,15 @@ export class Conversation extends Observed<ConversationState> {
                 Effect.sync(() => {
                   vain = 0
                   if (event._tag !== "Unknown") cursor = Cursor.after(event)
-                  this.#tell(event)
+                  writing = this.#tell(writing, event)
                 })
               )
             ),
           attempt.signal
         )
-        const { state } = this.#writing.turn
+        const { state } = writing.turn
         if (state !== "waiting") {
-          if (isOpen(this.#writing.turn)) this.#giveUp(turn, shown)
+          if (isOpen(writing.turn)) this.#giveUp(turn, shown)
           return
         }
         // Events go on after a person's decision.
@@ -310,7 +362,7 @@ export class Conversation extends Observed<ConversationState> {
     if (shown && isOpen(turn)) {
       this.#show(turn.id, ended(turn, "failed", "The answer did not arrive."))
     }
-    this.#update({ status: "ready", ...(shown && trouble !== undefined ? { trouble } : {}) })
+    this.#update({ status: this.#settled, ...(shown && trouble !== undefined ? { trouble } : {}) })
   }
 }
 

@@ -102,15 +102,19 @@ export class Unsent {
     this.#keep()
   }
 
-  /** Looks whether the message is among turns of the transcript, whose answer was lost then. */
+  /**
+   * Looks for the message among turns of the transcript. `true`: it is there, so it had arrived and
+   * only the answer was lost.
+   */
   readonly lookFor = (
     turns: ReadonlyArray<{ readonly id: string; readonly question: string }>
-  ): void => {
+  ): boolean => {
     const last = this.#attempt
-    if (last === undefined) return
+    if (last === undefined) return false
     const since = turns.slice(turns.findIndex(({ id }) => id === last.after) + 1)
-    if (!since.some(({ question }) => question === last.text)) return
+    if (!since.some(({ question }) => question === last.text)) return false
     this.acknowledged(this.#draft.trim() === last.text ? this.#draft : last.text)
+    return true
   }
 
   #keep(): void {

@@ -19,12 +19,24 @@ const refusal = JSON.stringify({
   reason: { _tag: "Forbidden", scope: "here" }
 })
 
-/** `fateOf`: of the n-th message, from 0. Everything else passes. */
-export const openGateway = async (port: number, fateOf: (message: number) => Fate) => {
+/**
+ * `fateOf`: of the n-th message, from 0. Everything else passes, the first stream of events not
+ * before `until`.
+ */
+export const openGateway = async (
+  port: number,
+  fateOf: (message: number) => Fate,
+  until: Promise<void> = Promise.resolve()
+) => {
+  let streams = 0
   let messages = 0
   let arrived = 0
-  const server = createServer((near, answer) => {
+  const server = createServer(async (near, answer) => {
     const { headers, method, url } = near
+    if (url?.endsWith("/events") === true) {
+      streams += 1
+      if (streams === 1) await until
+    }
     const isMessage = method === "POST" && url?.endsWith("/turns") === true
     const fate = isMessage ? fateOf(messages) : "pass"
     if (isMessage) messages += 1

@@ -142,14 +142,15 @@ export const openHouse = async () => {
       const cut = (): void => {
         for (const socket of open) socket.destroy()
       }
-      ends.push(() => {
+      const close = (): void => {
         server.close()
         cut()
-      })
-      return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, cut }
+      }
+      ends.push(close)
+      return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close, cut }
     },
-    gateway: async (fateOf: (message: number) => Fate) => {
-      const gateway = await openGateway(port, fateOf)
+    gateway: async (fateOf: (message: number) => Fate, until?: Promise<void>) => {
+      const gateway = await openGateway(port, fateOf, until)
       ends.push(gateway.close)
       return gateway
     },
