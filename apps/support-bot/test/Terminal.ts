@@ -22,7 +22,7 @@ export const headerOf = (server: Pick<Server, "said">): Environment => {
 }
 
 /** Where the machine has no curl, a program of that name that does what the line needs. */
-const path = (): string => {
+const path = (() => {
   const own = process.env["PATH"] ?? ""
   if (spawnSync("curl", ["--version"]).status === 0) return own
   const bin = mkdtempSync(join(tmpdir(), "atrium-curl-"))
@@ -46,13 +46,13 @@ fetch(url, { method: "POST", headers, body }).then((r) => r.text()).then((t) => 
   )
   chmodSync(join(bin, "curl"), 0o755)
   return `${bin}${delimiter}${own}`
-}
+})()
 
 /** Runs a line as it is pasted into a shell, of somebody who has no settings of their own. */
 export const paste = async (line: string): Promise<unknown> => {
   const { stdout } = await run("sh", ["-c", line], {
     cwd: tmpdir(),
-    env: { PATH: path(), HOME: "", no_proxy: "*" }
+    env: { PATH: path, HOME: "", no_proxy: "*" }
   })
   return JSON.parse(stdout)
 }

@@ -63,6 +63,8 @@ export class Conversation extends Observed<ConversationState> {
   /** Messages on the server, when it was last asked for turns that were begun elsewhere. */
   #length: number | undefined
   #looking = false
+  /** Failed turns in whose place others stand. */
+  readonly #retried = new Set<string>()
   #stopped = false
   #lift: ReturnType<typeof setTimeout> | undefined
 
@@ -205,18 +207,21 @@ export class Conversation extends Observed<ConversationState> {
     whileSeen(() => void (this.watched && this.refresh()), lookMs, this.#connection.closed)
   }
 
-  /** Shows the newest turns behind those that are shown, and takes up the last one. */
+  /** Shows the newest turns among those that are shown, and takes up the last one if it is new. */
   #take(newest: Newest, loaded: Partial<ConversationState> = {}): void {
     const shown = this.state().turns
-    const turns = [...continued(shown, newest.turns)]
+    const came = newest.turns.filter(({ id }) => !this.#retried.has(id))
+    const turns = [...continued(shown, came, this.#oldest !== undefined)]
     const past = turns.at(-1)
-    if (past === undefined || past === shown.at(-1)) {
+    if (past === undefined || (past === shown.at(-1) && turns.length === shown.length)) {
       this.#update(loaded)
       return
     }
-    if (turns[0] !== shown[0]) this.#oldest = newest.next
+    if (!shown.some(({ id }) => id === turns[0]?.id)) this.#oldest = newest.next
     // How the last one ended, or that it has not, only its events tell.
-    const last = past.state === "failed" ? asked(past.id, past.question, "running", past.at) : past
+    const isNew = past !== shown.at(-1)
+    const last =
+      isNew && past.state === "failed" ? asked(past.id, past.question, "running", past.at) : past
     turns.splice(-1, 1, last)
     const had = this.#unsent.lookFor(turns)
     const changed: Partial<ConversationState> = {
@@ -229,7 +234,7 @@ export class Conversation extends Observed<ConversationState> {
     // What was said of a message that had arrived after all is no longer so.
     if (had) this.#renew(changed)
     else this.#update(changed)
-    void this.#follow(last, isOpen(last))
+    if (isNew) void this.#follow(last, isOpen(last))
   }
 
   /** `drafted`: what the draft has of the text. */
@@ -254,6 +259,7 @@ export class Conversation extends Observed<ConversationState> {
         )
       )
       this.#unsent.acknowledged(drafted)
+      if (retried !== undefined) this.#retried.add(retried.id)
       if (this.#stopped) void this.#cancel(turn.id)
       const begins = asked(turn.id, text, turn.state === "queued" ? "queued" : "running")
       this.#show(id, begins)

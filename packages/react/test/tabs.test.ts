@@ -63,6 +63,26 @@ test("a page that looks again shows a turn that another one began, while it runs
   expect(first.turns()).toHaveLength(3)
 })
 
+test("shows what was said elsewhere in between at its place, and a turn that was tried again once", async () => {
+  const first = await page(house.connect("fay"))
+  const second = await page(house.connect("fay"))
+  for (const text of ["one", "two"]) {
+    await first.conversation.send(text)
+    await first.over()
+  }
+  await second.conversation.send("break")
+  await second.over()
+  await second.conversation.retry(second.turns().at(-1)?.id ?? "")
+  await second.over()
+  const [shown] = second.turns()
+  await second.conversation.refresh()
+  expect(second.turns().map(({ question }) => question)).toEqual(["one", "two", "break"])
+  expect(second.turns().at(-1)).toBe(shown)
+  await first.conversation.refresh()
+  await first.over()
+  expect(first.turns().map(({ question }) => question)).toEqual(["one", "two", "break", "break"])
+})
+
 test("looks by itself every few seconds, but not while nobody looks at it", async () => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] })
   const first = await page(house.connect("ben"))
