@@ -76,7 +76,7 @@ Database   ${file}
 Page       ${url}
 
 Ask from a terminal:
-curl -sS ${url}/chat -H "Authorization: Bearer $(cat ${quoted(keyFile)})" -H 'Content-Type: application/json' -d ${quoted(body)}`)
+curl -sS ${url}/chat -H ${quoted(`@${keyFile}`)} -H 'Content-Type: application/json' -d ${quoted(body)}`)
     })
   )
 

@@ -1,15 +1,23 @@
 /**
- * The key of a trusted server, for `POST /chat`: made at the first start, kept beside the database in
- * a file that only its owner reads, so that no secret is printed.
+ * The key of a trusted server, for `POST /chat` and nothing else: made at the first start, kept beside
+ * the database in a file that only its owner reads, so that no secret is printed. What the file holds
+ * is the header of a request, as `curl -H @file` reads it.
  */
 import { chmod, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { TenancyError } from "@atrium/core/errors"
-import { Maintenance } from "@atrium/core/tenancy/Maintenance"
+import { allPages } from "@atrium/core/Page"
+import { ApiKeys } from "@atrium/core/tenancy/ApiKeys"
+import { everyScope, Maintenance } from "@atrium/core/tenancy/Maintenance"
+import type { Caller } from "@atrium/core/tenancy/Principal"
 import { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { tenant } from "./SupportAgent.ts"
+
+/** What the key may do: take turns, as any user. */
+const scopes = ["turns", "act-as"]
 
 /** Where the key of a database lies. */
 export const keyFileOf = (database: string): string => `${database.replace(/\.db$/, "")}.key`
@@ -19,7 +27,7 @@ const rejected = (why: string) => TenancyError.because({ _tag: "Rejected", field
 const isMissing = (error: unknown): boolean =>
   Predicate.hasProperty(error, "code") && error.code === "ENOENT"
 
-/** What the file holds, without blanks; "" where there is none. */
+/** What the file holds, without blanks around it; "" where there is none. */
 const kept = (file: string) =>
   Effect.tryPromise({
     try: () =>
@@ -42,7 +50,8 @@ const write = (file: string, secret: Redacted.Redacted) =>
     try: async () => {
       const fresh = `${file}.new`
       await rm(fresh, { force: true })
-      await writeFile(fresh, `${Redacted.value(secret)}\n`, { mode: 0o600, flag: "wx" })
+      const header = `Authorization: Bearer ${Redacted.value(secret)}\n`
+      await writeFile(fresh, header, { mode: 0o600, flag: "wx" })
       await rename(fresh, file)
     },
     catch: () =>
@@ -57,21 +66,46 @@ const takeBack = (file: string) =>
     Effect.catch(() => Effect.logWarning(`Who may read ${file} cannot be set: see to it yourself.`))
   )
 
+/** The header of a key, or a key alone. */
+const keyForm = /^(?:Authorization: Bearer )?(atr_[\w-]+)$/
+
+const asOperator = TenantResolver.provide({ tenant: tenant.id, scopes: everyScope })
+
+/** Whether somebody is nobody in particular, and may do what the key may and no more. */
+const isOurs = ({ scopes: has, userId }: Caller): boolean =>
+  userId._tag === "None" && has.size === scopes.length && scopes.every((scope) => has.has(scope))
+
+/** A key is known by what may be shown of it. */
+const revoke = Effect.fnUntraced(function* (secret: string) {
+  const keys = yield* ApiKeys
+  for (const { id, prefix, revokedAt } of yield* allPages(keys.list)) {
+    if (secret.startsWith(prefix) && revokedAt === null) yield* keys.revoke(id)
+  }
+})
+
 /**
- * Makes the tenant, and its key where the file holds none that this database knows. A file that holds
- * something else than a key is left alone, and that is `Rejected`.
+ * Makes the tenant, and its key where the file holds none that this database knows; one that may do
+ * more is revoked and replaced. A file that holds something else than a key is left alone, and that is
+ * `Rejected`.
  */
 export const ensure = Effect.fnUntraced(function* (file: string) {
   const maintenance = yield* Maintenance
   const resolver = yield* TenantResolver
   yield* maintenance.save(tenant)
   const before = yield* kept(file)
-  const known = yield* Effect.option(resolver.resolve(Redacted.make(before)))
-  if (known._tag === "Some") return yield* takeBack(file)
-  if (before !== "" && !before.startsWith("atr_")) {
+  const key = keyForm.exec(before)?.[1]
+  if (before !== "" && key === undefined) {
     return yield* rejected(
       `The file ${file} is where the key of this database lies, but it holds something else. Move it away, or set ATRIUM_DB to another file.`
     )
   }
-  yield* write(file, yield* maintenance.operatorKey(tenant.id))
+  if (key !== undefined) {
+    const known = Option.getOrUndefined(yield* Effect.option(resolver.resolve(Redacted.make(key))))
+    if (known !== undefined && isOurs(known) && before !== key) return yield* takeBack(file)
+    if (known !== undefined) yield* asOperator(revoke(key))
+  }
+  const { secret } = yield* asOperator(
+    Effect.flatMap(ApiKeys, (keys) => keys.create({ name: "POST /chat", scopes }))
+  )
+  yield* write(file, secret)
 })

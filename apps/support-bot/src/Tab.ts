@@ -4,7 +4,6 @@
  */
 import type { TenancyError } from "@atrium/core/errors"
 import { ApiKeys } from "@atrium/core/tenancy/ApiKeys"
-import { everyScope } from "@atrium/core/tenancy/Maintenance"
 import { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -21,6 +20,9 @@ const people = ["alice", "bob"]
 
 /** How long a tab's token lasts; a page that stays asks for another one. */
 const lastsMs = 15 * 60_000
+
+/** Who makes a token may act as users; the token then reads and writes what the page shows. */
+const scopes = ["turns", "memory", "act-as"]
 
 /** The id of somebody who gives a name. */
 const idOf = (name: string): string => name.trim().toLowerCase().replaceAll(/\s+/g, "-")
@@ -43,7 +45,7 @@ const enter = Effect.gen(function* () {
   const user = idOf(name)
   const { secret } = yield* keys
     .token(user, lastsMs)
-    .pipe(TenantResolver.provide({ tenant: tenant.id, scopes: everyScope }))
+    .pipe(TenantResolver.provide({ tenant: tenant.id, scopes }))
   const orders = ordersOf(user).map(({ number }) => number)
   return answer(200, { user, orders, token: Redacted.value(secret) })
 }).pipe(

@@ -1,10 +1,11 @@
 /** Servers, tabs and models of a test, ended in the order in which they were not begun. */
-import { mkdirSync, readFileSync } from "node:fs"
+import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import * as FakeModel from "@atrium/testing/FakeModel"
 import * as FlakyLine from "./FlakyLine.ts"
 import { openPages, openTab, type Pages, type Tab } from "./Pages.ts"
 import { type Environment, type Server, start } from "./Server.ts"
+import { headerOf } from "./Terminal.ts"
 
 export interface House {
   readonly pages: Pages
@@ -69,14 +70,10 @@ export const openHouse = async (): Promise<House> => {
       slow.plan({ _tag: "Says", text: words, pieces: 60, betweenMs: 60 }, { times: 20 })
       return { words, env }
     },
-    chat: async ({ said, url }, user_id, message) => {
-      const file = /\$\(cat '([^']+)'\)/.exec(said())?.[1] ?? ""
-      const response = await fetch(`${url}/chat`, {
+    chat: async (server, user_id, message) => {
+      const response = await fetch(`${server.url}/chat`, {
         method: "POST",
-        headers: {
-          authorization: `Bearer ${readFileSync(file, "utf8").trim()}`,
-          "content-type": "application/json"
-        },
+        headers: { ...headerOf(server), "content-type": "application/json" },
         body: JSON.stringify({ user_id, message })
       })
       return await response.text()

@@ -1,24 +1,12 @@
-import { execFile, spawnSync } from "node:child_process"
-import {
-  chmodSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync
-} from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, request } from "node:http"
 import { tmpdir } from "node:os"
-import { delimiter, dirname, join } from "node:path"
-import { promisify } from "node:util"
+import { join } from "node:path"
 import * as FakeModel from "@atrium/testing/FakeModel"
 import { afterAll, afterEach, describe, expect, test } from "vitest"
 import { type Environment, refused, type Server, start } from "./Server.ts"
+import { chat, headerOf, lineOf, paste } from "./Terminal.ts"
 
-const run = promisify(execFile)
 const scratch = mkdtempSync(join(tmpdir(), "atrium-start-"))
 const page = join(scratch, "page")
 mkdirSync(page)
@@ -39,44 +27,6 @@ const serve = async (env: Environment = place()): Promise<Server> => {
   const server = await start(page, env)
   ends.push(server.stop)
   return server
-}
-
-const lineOf = ({ said }: Server): string => /^curl .*$/m.exec(said())?.[0] ?? ""
-
-/** Where the machine has no curl, a program of that name that does what the line needs. */
-const path = (): string => {
-  const own = process.env["PATH"] ?? ""
-  if (spawnSync("curl", ["--version"]).status === 0) return own
-  const bin = join(scratch, "bin")
-  mkdirSync(bin, { recursive: true })
-  writeFileSync(
-    join(bin, "curl"),
-    `#!${process.execPath}
-const [, url, ...rest] = process.argv.slice(2)
-const headers = {}
-let body
-for (let n = 0; n < rest.length; n += 2) {
-  if (rest[n] === "-d") body = rest[n + 1]
-  else headers[rest[n + 1].split(": ")[0]] = rest[n + 1].split(": ")[1]
-}
-fetch(url, { method: "POST", headers, body }).then((r) => r.text()).then((t) => process.stdout.write(t))
-`
-  )
-  chmodSync(join(bin, "curl"), 0o755)
-  return `${bin}${delimiter}${own}`
-}
-
-/** Runs a line as it is pasted into a shell. */
-const paste = async (line: string): Promise<unknown> => {
-  const { stdout } = await run("sh", ["-c", line], {
-    env: { ...process.env, PATH: path(), no_proxy: "*" }
-  })
-  return JSON.parse(stdout)
-}
-
-const chat = (server: Server, user_id: string, message: string): Promise<unknown> => {
-  const body = JSON.stringify({ user_id, message }).replaceAll("'", "'\\''")
-  return paste(lineOf(server).replace(/ -d '.*'$/, () => ` -d '${body}'`))
 }
 
 /** A request with nothing of its own. */
@@ -157,64 +107,6 @@ describe("start", () => {
     })
   }, 60_000)
 
-  test("prints no secret: the key lies in a file that only its owner reads", async () => {
-    const env = place()
-    const server = await serve(env)
-    const file = (env["ATRIUM_DB"] ?? "").replace(/\.db$/, ".key")
-    const secret = readFileSync(file, "utf8").trim()
-    expect(secret).toMatch(/^atr_/)
-    expect(server.said()).not.toContain(secret.slice(0, 12))
-    if (process.platform !== "win32") expect(statSync(file).mode & 0o777).toBe(0o600)
-    // A key that the database does not know is replaced.
-    await server.stop()
-    writeFileSync(file, "atr_of_another_database")
-    const again = await serve(env)
-    expect(await chat(again, "alice", "Hello")).toMatchObject({ user_id: "alice" })
-  }, 60_000)
-
-  test.skipIf(process.platform === "win32")(
-    "takes a key file back from the eyes of others, and follows no link to write it",
-    async () => {
-      const env = place()
-      const server = await serve(env)
-      const file = (env["ATRIUM_DB"] ?? "").replace(/\.db$/, ".key")
-      for (const written of ["", "-wal"]) {
-        expect(statSync(`${env["ATRIUM_DB"]}${written}`).mode & 0o077).toBe(0)
-      }
-      await server.stop()
-      chmodSync(file, 0o644)
-      const kept = await serve(env)
-      expect(statSync(file).mode & 0o777).toBe(0o600)
-      await kept.stop()
-      writeFileSync(file, "atr_of_another_database")
-      chmodSync(file, 0o644)
-      const made = await serve(env)
-      expect(statSync(file).mode & 0o777).toBe(0o600)
-      await made.stop()
-      const other = join(scratch, "somebody-elses")
-      writeFileSync(other, "atr_of_another_database")
-      rmSync(file)
-      symlinkSync(other, file)
-      await serve(env)
-      expect(readFileSync(other, "utf8")).toBe("atr_of_another_database")
-      expect(lstatSync(file).mode & 0o777).toBe(0o600)
-    },
-    60_000
-  )
-
-  test("leaves a file of that name that holds no key as it is, and says so", async () => {
-    const env = place()
-    const file = (env["ATRIUM_DB"] ?? "").replace(/\.db$/, ".key")
-    mkdirSync(dirname(file), { recursive: true })
-    const theirs = "-----BEGIN PRIVATE KEY-----\n"
-    writeFileSync(file, theirs)
-    const { code, stderr } = await refused({ ...env, PORT: "0" })
-    expect(code).toBe(1)
-    expect(stderr).toContain(file)
-    expect(stderr).not.toContain("BEGIN")
-    expect(readFileSync(file, "utf8")).toBe(theirs)
-  }, 60_000)
-
   test("refuses a second start on the same database, and says who has it", async () => {
     const env = place()
     const first = await serve(env)
@@ -269,8 +161,7 @@ describe("what it answers", () => {
     ends.push(model.close)
     const env = place()
     const server = await serve({ ...env, OPENAI_BASE_URL: model.url, ATRIUM_MODEL: "openai/fake" })
-    const key = readFileSync((env["ATRIUM_DB"] ?? "").replace(/\.db$/, ".key"), "utf8").trim()
-    const headers = { ...json, authorization: `Bearer ${key}` }
+    const headers = { ...json, ...headerOf(server) }
     const chat = (body: string) => ask(server, "/chat", { body, headers })
     const good = JSON.stringify({ user_id: "alice", message: "Hello" })
     expect((await chat(good)).status).toBe(200)

@@ -112,6 +112,52 @@ describe("a turn on the page", () => {
       .toBe("One too many")
   }, 60_000)
 
+  test.each([
+    ["keeps the text of a message that did not arrive over a reload", false],
+    ["knows after a reload that a message arrived whose answer did not", true]
+  ])(
+    "%s",
+    async (_, arrives) => {
+      const { url } = await house.serve()
+      const alice = await house.tab(url, "Alice", arrives ? narrow : undefined)
+      const { page } = alice
+      await page.emulateMedia({ colorScheme: arrives ? "dark" : "light" })
+      const field = page.getByRole("textbox", { name: "Message" })
+      const bubbles = page.locator(".bubble", { hasText: "Thanks" })
+      let caught = (): void => {}
+      const lost = new Promise<void>((resolve) => {
+        caught = resolve
+      })
+      await page.route("**/turns", async (route) => {
+        if (arrives) await route.fetch()
+        caught()
+      })
+      await alice.ask("Thanks")
+      await lost
+      await page.getByText("Sending…").waitFor()
+      await house.shoot(alice, arrives ? "narrow-dark-sending" : "wide-light-sending")
+      expect.soft(await field.inputValue()).toBe("Thanks")
+      expect.soft(await violations(page)).toEqual([])
+      await page.reload()
+      await page.getByRole("button", { name: "Send", exact: true }).waitFor()
+      // Not before: what is held would be let through.
+      await page.unrouteAll({ behavior: "ignoreErrors" })
+      if (arrives) await bubbles.waitFor()
+      await expect.poll(() => field.inputValue()).toBe(arrives ? "" : "Thanks")
+      if (!arrives) {
+        expect.soft(await bubbles.count()).toBe(0)
+        await field.press("Enter")
+      }
+      await page.locator(".reply").waitFor()
+      await page.getByRole("button", { name: "Send", exact: true }).waitFor()
+      expect.soft(await field.inputValue()).toBe("")
+      await page.reload()
+      await bubbles.first().waitFor()
+      expect.soft(await bubbles.count()).toBe(1)
+    },
+    60_000
+  )
+
   test("says why one is still the same person when the server is gone", async () => {
     const server = await house.serve()
     const alice = await house.tab(server.url)

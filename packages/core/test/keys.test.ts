@@ -212,6 +212,54 @@ describe("API keys", () => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.effect("a token ends with the key that it was made with, and with no other", () =>
+    Effect.gen(function* () {
+      const acme = yield* tenant("acme")
+      const globex = yield* tenant("globex")
+      const keys = yield* ApiKeys
+      const scopes = ["turns", "act-as"]
+      const server = (name: string, expiresAt?: number) =>
+        keys
+          .create({ name, scopes, ...(expiresAt === undefined ? {} : { expiresAt }) })
+          .pipe(as(acme))
+      const token = (secret: Redacted.Redacted) => keys.token("alice").pipe(as(secret))
+      const kept = yield* server("kept")
+      const leaked = yield* server("leaked")
+      const brief = yield* server("brief", 60_000)
+      const good = yield* token(kept.secret)
+      const bad = yield* token(leaked.secret)
+      const short = yield* token(brief.secret)
+      assert.strictEqual(bad.key.madeBy, leaked.key.id)
+      for (const { secret } of [good, bad, short]) yield* resolve(secret)
+      yield* keys.revoke(leaked.key.id).pipe(as(acme))
+      yield* resolve(good.secret)
+      yield* resolve(short.secret)
+      const refused = yield* Effect.flip(resolve(bad.secret))
+      const unknown = yield* Effect.flip(resolve(Redacted.make("atr_unknown")))
+      assert.deepStrictEqual([refused.message, refused.reason], [unknown.message, unknown.reason])
+      yield* TestClock.adjust(60_000)
+      yield* resolve(good.secret)
+      yield* Effect.flip(resolve(short.secret))
+      // A token of code in this process, which came with no key, ends by itself.
+      const own = yield* keys
+        .token("alice")
+        .pipe(TenantResolver.provide({ tenant: "acme", scopes: ["turns", "act-as"] }))
+      assert.isNull(own.key.madeBy)
+      yield* resolve(own.secret)
+      // A key is no token: it goes on without the one that made it.
+      const operator = yield* keys
+        .create({ name: "op", scopes: ["operator", "turns"] })
+        .pipe(as(acme))
+      const child = yield* keys.create({ name: "k", scopes: ["turns"] }).pipe(as(operator.secret))
+      yield* keys.revoke(operator.key.id).pipe(as(acme))
+      assert.isNull(child.key.madeBy)
+      yield* resolve(child.secret)
+      // What another tenant revokes is its own.
+      yield* Effect.flip(keys.revoke(kept.key.id).pipe(as(globex)))
+      yield* resolve(good.secret)
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("where no key is asked for, a token would be somebody else: it is refused", () =>
     Effect.gen(function* () {
       const keys = yield* ApiKeys

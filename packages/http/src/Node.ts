@@ -20,6 +20,7 @@ import { routerConfig, layer as routes, type Services } from "./server/Routes.ts
  *   port unless said otherwise. A server that others reach must be told its own.
  * - `origins`: origins of other sites whose pages may ask; none unless said otherwise.
  * - `chat`: the template whose agent replies to `POST /chat`.
+ * - `streams`: event streams that a user may hold open at a time; 32 unless said otherwise.
  * - `beside`: routes of the app itself, such as those of its page. The guard stands before them too;
  *   who asks is theirs to find out.
  * - `patience`: how long requests may take to end when the server closes; 5 s. Turns do not end with
@@ -31,6 +32,7 @@ export interface Options {
   readonly hosts?: ReadonlyArray<string>
   readonly origins?: ReadonlyArray<string>
   readonly chat?: string
+  readonly streams?: number
   readonly beside?: Layer.Layer<never, never, HttpRouter.HttpRouter | Services>
   readonly patience?: Duration.Input
 }
@@ -74,7 +76,8 @@ const listening = ({
   hosts,
   origins = [],
   patience = "5 seconds",
-  port = 8080
+  port = 8080,
+  streams
 }: Options) => {
   const listener = NodeListener.make()
   const bound = Layer.unwrap(
@@ -111,7 +114,7 @@ const listening = ({
   )
   return ending.pipe(
     Layer.provideMerge(served),
-    Layer.provide(OpenStreams.layer),
+    Layer.provide(OpenStreams.layer(streams)),
     Layer.provideMerge(bound)
   )
 }

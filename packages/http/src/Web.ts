@@ -3,7 +3,17 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import { OpenStreams } from "./server/OpenStreams.ts"
-import { type Options, routerConfig, layer as routes, type Services } from "./server/Routes.ts"
+import {
+  type Options as RouteOptions,
+  routerConfig,
+  layer as routes,
+  type Services
+} from "./server/Routes.ts"
+
+/** `streams`: event streams that a user may hold open at a time; 32 unless said otherwise. */
+export interface Options extends RouteOptions {
+  readonly streams?: number
+}
 
 export interface WebHandler {
   readonly handler: (request: Request) => Promise<Response>
@@ -18,7 +28,7 @@ export interface WebHandler {
 export const make = <E>(options: Options, services: Layer.Layer<Services, E>): WebHandler =>
   HttpRouter.toWebHandler(
     routes(options).pipe(
-      Layer.provide(OpenStreams.layer),
+      Layer.provide(OpenStreams.layer(options.streams)),
       Layer.provide(services),
       Layer.provide(HttpServer.layerServices)
     ),

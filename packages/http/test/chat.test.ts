@@ -3,8 +3,11 @@ import { AgentBackend, type Running } from "@atrium/core/backend/AgentBackend"
 import { answer, textOf } from "@atrium/core/conversations/Message"
 import { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { at, house } from "./house.ts"
+import * as Scripted from "./Scripted.ts"
 
 /** Remembers names, one for each conversation. */
 const recall = () => {
@@ -95,6 +98,57 @@ describe("chat", () => {
         [400, "userID cannot be empty"]
       )
       assert.strictEqual((yield* ask("/chat", { body })).status, 401)
+    })
+  )
+
+  it.live("[TRN-3] a request with an id is one turn, however often it comes", () =>
+    Effect.gen(function* () {
+      const script = yield* Scripted.make
+      const { acme, ask, globex } = yield* house({ backend: Scripted.layer(script) })
+      const { secret: key } = yield* acme.key({ scopes: ["turns", "act-as"] })
+      const body = { user_id: "alice", message: "hold", id: "k-1" }
+      const chat = (more: object = {}, as = key) =>
+        ask("/chat", { key: as, body: { ...body, ...more } })
+      // Both wait for the same turn, as they do whose first request lost its answer.
+      const lost = yield* Effect.forkChild(chat())
+      while (script.runs === 0) yield* Effect.sleep(1)
+      const repeated = yield* Effect.forkChild(chat())
+      yield* Effect.sleep(20)
+      yield* Deferred.succeed(script.gate, undefined)
+      const [first, second] = [yield* Fiber.join(lost), yield* Fiber.join(repeated)]
+      assert.deepStrictEqual(first.json, { user_id: "alice", reply: "echo: hold" })
+      assert.deepStrictEqual(second.json, first.json)
+      assert.deepStrictEqual((yield* chat()).json, first.json)
+      assert.strictEqual(script.runs, 1)
+      const other = yield* chat({ message: "something else" })
+      assert.deepStrictEqual([other.status, at(other.json, "reason", "_tag")], [409, "Conflict"])
+      assert.strictEqual(script.runs, 1)
+      // Somebody else's id is somebody else's.
+      const { secret: foreign } = yield* globex.key({ scopes: ["turns", "act-as"] })
+      assert.strictEqual((yield* chat({ user_id: "bob", message: "hi" })).status, 200)
+      assert.strictEqual((yield* chat({ message: "hi" }, foreign)).status, 200)
+      assert.strictEqual(script.runs, 3)
+      for (const id of ["", "x".repeat(65), "a\u0000"]) {
+        const refused = yield* chat({ id })
+        assert.deepStrictEqual(
+          [refused.status, at(refused.json, "reason", "field")],
+          [400, "id"],
+          refused.text
+        )
+      }
+    })
+  )
+
+  it.live("[TRN-3] a failure is replayed under its id too", () =>
+    Effect.gen(function* () {
+      const script = yield* Scripted.make
+      const { acme, ask } = yield* house({ backend: Scripted.layer(script) })
+      const body = { user_id: "alice", message: "break", id: "k-1" }
+      const failed = yield* ask("/chat", { key: acme.operator, body })
+      const again = yield* ask("/chat", { key: acme.operator, body })
+      assert.deepStrictEqual([failed.status, again.status], [500, 500])
+      assert.deepStrictEqual(again.json, failed.json)
+      assert.strictEqual(script.runs, 1)
     })
   )
 

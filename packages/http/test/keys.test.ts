@@ -132,6 +132,29 @@ describe("keys", () => {
     })
   )
 
+  it.live("a revoked key takes the tokens with it that were made with it", () =>
+    Effect.gen(function* () {
+      const { acme, ask } = yield* house()
+      const server = yield* acme.key({ scopes: ["turns", "act-as"] })
+      const other = yield* acme.key({ scopes: ["turns", "act-as"] })
+      const token = (key: string) =>
+        Effect.map(
+          ask("/v1/tokens", { key, body: { userId: "alice" } }),
+          ({ json }) => `${at(json, "secret")}`
+        )
+      const [gone, kept] = [yield* token(server.secret), yield* token(other.secret)]
+      const use = (key: string) => ask("/v1/conversations", { key })
+      assert.strictEqual((yield* use(gone)).status, 200)
+      yield* ask(`/v1/keys/${server.id}`, { key: acme.operator, method: "DELETE" })
+      const refused = yield* use(gone)
+      assert.strictEqual(refused.status, 401)
+      assert.strictEqual(whole(refused), whole(yield* use("atr_unknown")))
+      assert.strictEqual((yield* use(kept)).status, 200)
+      const listed = yield* ask("/v1/keys?limit=1000", { key: acme.operator })
+      assert.include(listed.text, `"madeBy":"${server.id}"`)
+    })
+  )
+
   it.live("an app without keys makes no tokens: they would open nothing", () =>
     Effect.gen(function* () {
       const scopes = ["turns", "act-as", "operator"]

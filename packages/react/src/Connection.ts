@@ -9,17 +9,21 @@ import { Conversation } from "./Conversation.ts"
 import { Limits } from "./Limits.ts"
 import { Memory } from "./Memory.ts"
 import { Trouble } from "./Trouble.ts"
+import { type Keeping, Unsent } from "./Unsent.ts"
 
 /**
  * - `user`: whose connection it is. Another user is another connection, with nothing of this one's.
  * - `url`: where the server is; absent: the page's own.
  * - `credential`: a token of that user; as a function it is called at first, and again whenever the
  *   server refuses what it gave before.
+ * - `keeping`: where texts that were not sent are kept; the tab's `sessionStorage` unless said
+ *   otherwise.
  */
 export interface ConnectionOptions {
   readonly user: string
   readonly url?: string
   readonly credential: string | (() => Promise<string>)
+  readonly keeping?: Keeping
 }
 
 /** Which conversation: the caller's with agents of this template, under this key ("" unless said). */
@@ -37,6 +41,8 @@ export interface Opened {
 export class Connection {
   readonly user: string
   readonly limits: Limits
+  readonly #url: string
+  readonly #keeping: Keeping | undefined
   readonly #credential: ConnectionOptions["credential"]
   #secret: Promise<string> | undefined
   #known = ""
@@ -46,8 +52,10 @@ export class Connection {
   readonly #memories = new Map<string, Memory>()
   readonly #opened = new Map<string, Promise<Opened>>()
 
-  constructor({ credential, url, user }: ConnectionOptions) {
+  constructor({ credential, keeping, url, user }: ConnectionOptions) {
     this.user = user
+    this.#url = url ?? ""
+    this.#keeping = keeping
     this.#credential = credential
     this.#runtime = ManagedRuntime.make(
       AtriumClient.layer({
@@ -94,6 +102,10 @@ export class Connection {
       opening.catch(() => this.#opened.delete(JSON.stringify([which.template, which.key ?? ""])))
       return opening
     })
+
+  /** What the user wrote in that conversation and the server does not have yet. */
+  readonly unsent = ({ key = "", template }: Which): Unsent =>
+    new Unsent(JSON.stringify([this.#url, this.user, template, key]), this.#keeping)
 
   /** Tells what reads memory or limits that a turn has begun, changed memory, or ended. */
   readonly moved = (): void => {

@@ -21,12 +21,15 @@ export class Trouble extends Error {
     this.status = problem?.status
     const reason = problem?.reason
     this.reason = reason?._tag ?? "Unreachable"
-    this.retryAfterMs = reason?._tag === "RateLimited" ? reason.retryAfterMs : undefined
+    this.retryAfterMs =
+      reason?._tag === "RateLimited" || reason?._tag === "TooManyStreams"
+        ? reason.retryAfterMs
+        : undefined
     this.revision = reason?._tag === "Conflict" ? (reason.revision ?? undefined) : undefined
   }
 
   /** Whether the same request may succeed when it is made again. */
   get passes(): boolean {
-    return this.status === undefined || this.status >= 500
+    return this.status === undefined || this.status >= 500 || this.reason === "TooManyStreams"
   }
 }

@@ -46,6 +46,17 @@ export const onReturn = (stale: () => void, awayMs: number, closed: AbortSignal)
   )
 }
 
+/** Calls `look` every `everyMs` while the page is seen, and at once when somebody comes back to it. */
+export const whileSeen = (look: () => void, everyMs: number, closed: AbortSignal): void => {
+  if (closed.aborted) return
+  const timer = setInterval(() => {
+    if (typeof document === "undefined" || document.visibilityState === "visible") look()
+  }, everyMs)
+  closed.addEventListener("abort", () => clearInterval(timer))
+  listen(look, closed)
+  if (typeof document !== "undefined") addEventListener("focus", look, { signal: closed })
+}
+
 /** How long to wait after the n-th try in vain: 250 ms doubled up to 8 s, of which a random half. */
 export const delayOf = (vain: number): number => {
   const full = Math.min(8000, 250 * 2 ** (vain - 1))

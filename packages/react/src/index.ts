@@ -14,6 +14,7 @@ export type {
 export type { Citation, ShownTurn, ToolUse, TurnState } from "./ShownTurn.ts"
 export { isOpen } from "./ShownTurn.ts"
 export { Trouble } from "./Trouble.ts"
+export type { Keeping } from "./Unsent.ts"
 export { useConversation } from "./useConversation.ts"
 export { useLimits } from "./useLimits.ts"
 export { useMemory } from "./useMemory.ts"

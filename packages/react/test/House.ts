@@ -15,7 +15,8 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
-import { Connection } from "../src/index.ts"
+import { Connection, type Keeping } from "../src/index.ts"
+import { type Fate, openGateway } from "./Gateway.ts"
 
 /** `count n` says n numbers, one after the other; `break` fails; anything else is echoed. */
 const run = Effect.fnUntraced(function* (turn: Running) {
@@ -89,7 +90,9 @@ export const openHouse = async () => {
     Layer.provideMerge(Logger.layer([]))
   )
   // Whatever port a line in between has, the server answers to.
-  const served = Node.layer({ port, hosts: ["127.0.0.1"] }).pipe(Layer.provideMerge(core))
+  const served = Node.layer({ port, hosts: ["127.0.0.1"], streams: 3 }).pipe(
+    Layer.provideMerge(core)
+  )
   const runtime = ManagedRuntime.make(served)
   await runtime.runPromise(Effect.flatMap(Maintenance, ({ save }) => save(tenant)))
   const ends: Array<() => unknown> = []
@@ -108,8 +111,14 @@ export const openHouse = async () => {
     url,
     token,
     /** A connection as a page has it. */
-    connect: (user: string, at: string = url, credential = () => token(user)): Connection => {
-      const connection = new Connection({ user, url: at, credential })
+    connect: (
+      user: string,
+      at: string = url,
+      credential = () => token(user),
+      keeping?: Keeping
+    ): Connection => {
+      const kept = keeping === undefined ? {} : { keeping }
+      const connection = new Connection({ user, url: at, credential, ...kept })
       ends.push(connection.close)
       return connection
     },
@@ -133,11 +142,17 @@ export const openHouse = async () => {
       const cut = (): void => {
         for (const socket of open) socket.destroy()
       }
-      ends.push(() => {
+      const close = (): void => {
         server.close()
         cut()
-      })
-      return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, cut }
+      }
+      ends.push(close)
+      return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close, cut }
+    },
+    gateway: async (fateOf: (message: number) => Fate, until?: Promise<void>) => {
+      const gateway = await openGateway(port, fateOf, until)
+      ends.push(gateway.close)
+      return gateway
     },
     /** Ends what a test began. */
     clear: () => {

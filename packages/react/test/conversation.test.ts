@@ -75,6 +75,28 @@ test("takes up a turn that was begun before it looked", async () => {
   expect(second.last()).toMatchObject({ answer: numbers(60), state: "answered" })
 })
 
+test("waits for its turn's events while as many streams are open as there may be", async () => {
+  const first = await loaded(house.connect("tabs"))
+  await first.conversation.send("count 400")
+  const { id = "" } = first.last() ?? {}
+  const authorization = `Bearer ${await house.token("tabs")}`
+  const others = new AbortController()
+  for (let n = 0; n < 2; n++) {
+    const { status } = await fetch(`${house.url}/v1/turns/${id}/events`, {
+      headers: { authorization },
+      signal: others.signal
+    })
+    expect(status).toBe(200)
+  }
+  const { conversation, last, over, states } = await loaded(house.connect("tabs"))
+  await expect.poll(() => states).toContain("reconnecting")
+  expect(last()?.state).toBe("running")
+  others.abort()
+  await over()
+  expect(last()).toMatchObject({ answer: numbers(400), state: "answered" })
+  expect(conversation.state().status).toBe("ready")
+})
+
 test("stops a turn, also one that the server has not answered for yet", async () => {
   const { conversation, last, over } = await loaded(house.connect("stop"))
   const sent = conversation.send("count 500")

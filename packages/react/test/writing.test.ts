@@ -2,7 +2,7 @@ import type { Message } from "@atrium/core/conversations/Message"
 import type { ReadEvent } from "@atrium/http/client"
 import { expect, test } from "vitest"
 import { asked } from "../src/ShownTurn.ts"
-import { turnsOf } from "../src/Transcript.ts"
+import { continued, turnsOf } from "../src/Transcript.ts"
 import { begun, written } from "../src/Writing.ts"
 
 const usage = { input: 0, output: 0, cached: 0, reasoning: 0, microUsd: null }
@@ -116,4 +116,23 @@ test("makes turns of messages: question, answer, tools and sources", () => {
     { question: "And?", answer: "Wel", state: "stopped" },
     { question: "So?", answer: "", state: "failed" }
   ])
+})
+
+test("puts turns of the newest page at their places among those that are shown", () => {
+  const turn = (id: string) => asked(id, "?", "answered")
+  const after = (shown: string, newest: string, older: boolean) =>
+    continued([...shown].map(turn), [...newest].map(turn), older)
+      .map(({ id }) => id)
+      .join("")
+  expect(after("", "ab", false)).toBe("ab")
+  expect(after("ab", "abc", false)).toBe("abc")
+  expect(after("abd", "abcde", false)).toBe("abcde")
+  expect(after("c", "abc", false)).toBe("abc")
+  // Those before the shown ones are left to be asked for.
+  expect(after("c", "abcd", true)).toBe("cd")
+  // A page that begins behind the first of them, and one that begins behind the last.
+  expect(after("abc", "cd", true)).toBe("abcd")
+  expect(after("abc", "xy", true)).toBe("xy")
+  const known = { ...turn("a"), why: "Stopped." }
+  expect(continued([known], [turn("a"), turn("b")], false)[0]).toBe(known)
 })

@@ -5,7 +5,7 @@ import type { Person } from "./entry.ts"
 import { Icon } from "./Icon.tsx"
 import { support } from "./support.ts"
 import { Turn } from "./Turn.tsx"
-import { useDraft, useOnline, useSecondsUntil } from "./useBrowser.ts"
+import { useOnline, useSecondsUntil } from "./useBrowser.ts"
 import { useFollow } from "./useFollow.ts"
 
 /** What is said above the composer; nothing while all is well. */
@@ -55,7 +55,6 @@ export const Conversation = ({
   failed: string | undefined
 }): ReactNode => {
   const [state, conversation] = useConversation(support)
-  const [draft, setDraft] = useDraft(person.user)
   const online = useOnline()
   const wait = useSecondsUntil(state.limitedUntil)
   const log = useRef<HTMLElement>(null)
@@ -66,14 +65,12 @@ export const Conversation = ({
   const limited = state.limitedUntil !== undefined
   const blocked = limited || !online || state.status === "broken"
   const send = async () => {
-    const text = draft.trim()
-    if (text === "" || busy || blocked) return
+    if (state.draft.trim() === "" || busy || blocked) return
     // Who was faster than the past waits for it, with the text where it was.
     if (state.status === "loading") await conversation.load()
-    setDraft("")
     field.current?.focus()
     follow()
-    if (!(await conversation.send(text))) setDraft(text)
+    await conversation.send()
   }
   const retry = useCallback(
     (id: string) => {
@@ -111,7 +108,7 @@ export const Conversation = ({
                 "When is my money back after a return?"
               ]}
               onPick={(text) => {
-                setDraft(text)
+                conversation.write(text)
                 field.current?.focus()
               }}
             />
@@ -156,12 +153,12 @@ export const Conversation = ({
           {announced(state)}
         </p>
         <Composer
-          draft={draft}
+          draft={state.draft}
           busy={busy}
           blocked={blocked}
           wait={limited ? Math.max(1, wait) : 0}
           field={field}
-          onDraft={setDraft}
+          onDraft={conversation.write}
           onSend={() => void send()}
           onStop={() => void conversation.stop()}
         />

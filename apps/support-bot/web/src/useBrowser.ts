@@ -37,16 +37,3 @@ export const useSecondsUntil = (until: number | undefined): number => {
   }, [until])
   return until === undefined ? 0 : Math.max(0, Math.ceil((until - now) / 1000))
 }
-
-/** Text that a tab keeps over a reload, for one person. */
-export const useDraft = (user: string): [string, (text: string) => void] => {
-  const place = `puddlewick.draft.${user}`
-  const [draft, setDraft] = useState(() => sessionStorage.getItem(place) ?? "")
-  return [
-    draft,
-    (text) => {
-      sessionStorage.setItem(place, text)
-      setDraft(text)
-    }
-  ]
-}

@@ -48,9 +48,17 @@ export const records: ReadonlyArray<StorageRule> = [
         name: text,
         scopes: ["turns", "act-as"],
         expiresAt: Samples.now,
-        revokedAt: 0
+        revokedAt: 0,
+        madeBy: text
       })
-      const revoked = { ...full, user: null, revokedAt: Samples.now, expiresAt: null, scopes: [] }
+      const revoked = {
+        ...full,
+        user: null,
+        revokedAt: Samples.now,
+        expiresAt: null,
+        madeBy: null,
+        scopes: []
+      }
       for (const key of [full, revoked]) {
         const kept = { ...key, tenantId: "tenant" }
         yield* stores.keys.save(scope, key)

@@ -43,6 +43,7 @@ export const key = (id: string, user: string | null, more: Partial<KeyRecord> = 
   user,
   expiresAt: null,
   revokedAt: null,
+  madeBy: null,
   tenantId: "filled in by the store",
   hash: `hash of ${id}`,
   ...more

@@ -24,6 +24,12 @@ export const records: ReadonlyArray<Mutant> = [
       keys: { save: (scope, key) => keys.save(scope, { ...key, revokedAt: null }) }
     })
   }),
+  mutant("a token forgets the key that it was made with", ["STO-5b"], (storage) => {
+    const { keys } = storage.stores
+    return exchange(storage, {
+      keys: { save: (scope, key) => keys.save(scope, { ...key, madeBy: null }) }
+    })
+  }),
   mutant("a key's old hash goes on", ["STO-5c"], (storage) => {
     const { keys } = storage.stores
     const old = new Map<string, string>()

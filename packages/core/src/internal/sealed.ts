@@ -11,10 +11,17 @@ export interface Sealed {
   readonly userId: Option.Option<UserId>
 }
 
-/** A scope of this tenant and user. Only a TenantResolver calls this. */
+/** A scope of this tenant and user. Only a TenantResolver calls this. `keyId`: the key they came with. */
 export const sealScope = (
   tenantId: TenantId,
   userId: Option.Option<UserId>,
-  scopes: ReadonlySet<string>
-): Sealed & { readonly scopes: ReadonlySet<string> } =>
-  Object.freeze({ [seal]: true as const, tenantId, userId, scopes })
+  scopes: ReadonlySet<string>,
+  keyId?: string
+): Sealed & { readonly scopes: ReadonlySet<string>; readonly keyId?: string } =>
+  Object.freeze({
+    [seal]: true as const,
+    tenantId,
+    userId,
+    scopes,
+    ...(keyId === undefined ? {} : { keyId })
+  })

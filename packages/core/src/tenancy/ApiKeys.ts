@@ -58,13 +58,16 @@ export class ApiKeys extends Context.Service<
     readonly create: (key: NewKey) => As<MadeKey>
     /** In the order of their ids: keys in the order they were made, then tokens. `operator`. */
     readonly list: (by: By) => As<Page<ApiKey>>
-    /** From now on the key opens nothing; again, nothing happens. Needs `operator`. */
+    /**
+     * From now on the key opens nothing, nor do the tokens that were made with it; again, nothing
+     * happens. Needs `operator`.
+     */
     readonly revoke: (id: string) => As<void>
     /**
      * Makes a key of this user that expires in `lastsMs` (15 minutes; at most an hour), with the
      * caller's scopes but `act-as` and `operator`: for browsers, which must not hold a lasting key.
      * Needs `act-as`. A user has at most 8 good tokens; a ninth takes the place of the one that
-     * would expire first. `Unsupported` where the app's resolver does not know keys.
+     * would expire first. It ends with the key that the caller came with. `Unsupported` where the app's resolver does not know keys.
      */
     readonly token: (user: string, lastsMs?: number) => As<MadeKey>
   }
@@ -152,7 +155,10 @@ export class ApiKeys extends Context.Service<
           const record = yield* storage.transact(
             Effect.gen(function* () {
               const id = yield* placeFor(caller, now)
-              const placed = recordOf(caller, id, key, { hash, prefix })
+              const placed = {
+                ...recordOf(caller, id, key, { hash, prefix }),
+                madeBy: caller.keyId ?? null
+              }
               yield* keys.save(caller, placed)
               return placed
             })
@@ -173,14 +179,24 @@ export class ApiKeys extends Context.Service<
   ).pipe(Layer.provide(Secret.layerCrypto))
 }
 
-const keyOf = ({ expiresAt, id, name, prefix, revokedAt, scopes, user }: KeyRecord): ApiKey => ({
+const keyOf = ({
+  expiresAt,
+  id,
+  madeBy,
+  name,
+  prefix,
+  revokedAt,
+  scopes,
+  user
+}: KeyRecord): ApiKey => ({
   id,
   prefix,
   name,
   scopes,
   user,
   expiresAt,
-  revokedAt
+  revokedAt,
+  madeBy
 })
 
 const recordOf = (
@@ -196,7 +212,8 @@ const recordOf = (
   scopes: [...new Set(scopes)],
   user: user ?? null,
   expiresAt: expiresAt ?? null,
-  revokedAt: null
+  revokedAt: null,
+  madeBy: null
 })
 
 /** What a scope may look like: `turns`, `act-as`, `refunds.approve`. */

@@ -84,7 +84,8 @@ export class Maintenance extends Context.Service<
             scopes: [...scope.scopes],
             user: null,
             expiresAt: null,
-            revokedAt: null
+            revokedAt: null,
+            madeBy: null
           }
           yield* storage.transact(stores.keys.save(scope, record))
           return secret

@@ -12,9 +12,13 @@ import type { Sealed } from "../internal/sealed.ts"
  */
 export interface TenantScope extends Sealed {}
 
-/** An authenticated caller: its scope and what it may do. */
+/**
+ * An authenticated caller: its scope and what it may do. `keyId`: the API key that it came with, where it
+ * came with one.
+ */
 export interface Caller extends TenantScope {
   readonly scopes: ReadonlySet<string>
+  readonly keyId?: string
 }
 
 /** The caller of the present request, turn or tool. */

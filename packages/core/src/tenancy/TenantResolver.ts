@@ -12,11 +12,15 @@ import { believeKeys } from "./KeyCredentials.ts"
 import { type Caller, Principal } from "./Principal.ts"
 import { layerCrypto } from "./Secret.ts"
 
-/** Who somebody says they are. Worth nothing until a resolver has believed it. */
+/**
+ * Who somebody says they are. Worth nothing until a resolver has believed it. `keyId`: the API key that
+ * says so; tokens that are made with it end with it.
+ */
 export interface Claims {
   readonly tenant: string
   readonly user?: string
   readonly scopes: ReadonlyArray<string>
+  readonly keyId?: string
 }
 
 /** Why an id is refused, or `None`: added to the rules that hold for every id. */
@@ -62,7 +66,8 @@ export class TenantResolver extends Context.Service<
       return sealScope(
         TenantId(claims.tenant),
         claims.user === undefined ? Option.none() : Option.some(UserId(claims.user)),
-        new Set(claims.scopes)
+        new Set(claims.scopes),
+        claims.keyId
       )
     })
     return {
@@ -76,7 +81,8 @@ export class TenantResolver extends Context.Service<
         return yield* mint({
           tenant: caller.tenantId,
           user,
-          scopes: [...caller.scopes].filter((scope) => scope !== "act-as" && scope !== "operator")
+          scopes: [...caller.scopes].filter((scope) => scope !== "act-as" && scope !== "operator"),
+          ...(caller.keyId === undefined ? {} : { keyId: caller.keyId })
         })
       })
     }

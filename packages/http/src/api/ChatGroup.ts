@@ -10,8 +10,15 @@ const S = Schema.String
 export const ChatGroup = HttpApiGroup.make("chat")
   .add(
     HttpApiEndpoint.post("chat", "/chat", {
-      payload: Schema.Struct({ user_id: S, message: S }),
+      payload: Schema.Struct({ user_id: S, message: S, id: Schema.optionalKey(S) }),
       success: Schema.Struct({ user_id: S, reply: S })
-    }).annotate(OpenApi.Summary, "The reply to one message of a user. Needs the scope act-as")
+    })
+      .annotate(OpenApi.Summary, "The reply to one message of a user. Needs the scope act-as")
+      .annotate(
+        OpenApi.Description,
+        "With an `id`, of 1 to 64 characters, a request that lost its answer can be made again: the " +
+          "same id with the same message is the same turn, and is answered with its reply. With " +
+          "another message it is a Conflict. The id is the user's alone."
+      )
   )
   .middleware(Authorization)

@@ -10,10 +10,15 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 
 /** The server failed; its log says why. */
 export const Internal = Schema.TaggedStruct("Internal", {})
+/** The caller reads as many event streams at a time as it may: `open`. */
+export const TooManyStreams = Schema.TaggedStruct("TooManyStreams", {
+  open: Schema.Int,
+  retryAfterMs: Schema.Int
+})
 /** A reason that this version does not know: another version of the server gave it. `name`: its tag. */
 export const UnknownReason = Schema.TaggedStruct("Unknown", { name: Schema.String })
 
-const KnownReason = Schema.Union([Reason, Internal, UnknownReason])
+const KnownReason = Schema.Union([Reason, Internal, TooManyStreams, UnknownReason])
 export type ProblemReason = typeof KnownReason.Type
 
 const tagOf = (value: unknown): string =>
@@ -42,7 +47,7 @@ export class Problem extends Schema.TaggedError<Problem>()("Problem", {
     return this.detail
   }
   get retryAfter(): number | undefined {
-    return this.reason._tag === "RateLimited"
+    return this.reason._tag === "RateLimited" || this.reason._tag === "TooManyStreams"
       ? Math.ceil(this.reason.retryAfterMs / 1000)
       : undefined
   }

@@ -47,7 +47,11 @@ export const layer = (template: string | undefined) =>
               .resolve(template)
               .pipe(Effect.provideService(Principal, caller))
             const turn = yield* turns
-              .send({ conversation: id, text: payload.message })
+              .send({
+                conversation: id,
+                text: payload.message,
+                ...(payload.id === undefined ? {} : { id: payload.id })
+              })
               .pipe(Effect.provideService(Principal, caller))
             const events = yield* Stream.runCollect(turns.follow(turn.id)).pipe(
               Effect.provideService(Principal, caller)

@@ -30,7 +30,7 @@ export const layer = HttpApiBuilder.group(
   "turns",
   Effect.fnUntraced(function* (routes) {
     const turns = yield* Turns
-    const { closing } = yield* OpenStreams
+    const { closing, hold } = yield* OpenStreams
 
     const eventsOf = Effect.fnUntraced(function* (id: TurnId, after?: string) {
       const caller = yield* Principal
@@ -39,8 +39,11 @@ export const layer = HttpApiBuilder.group(
 
     return routes.handleAll({
       send: Effect.fnUntraced(function* ({ params, payload, request }) {
+        const events = wantsEvents(request.headers["accept"])
+        // Before the turn begins: a send that is refused leaves no trace.
+        if (events) yield* hold
         const turn = yield* told(turns.send({ ...payload, conversation: params.id }))
-        if (!wantsEvents(request.headers["accept"])) return turn
+        if (!events) return turn
         return eventResponse(yield* eventsOf(turn.id), closing, { "atrium-turn": turn.id })
       }),
       find: ({ params }) => told(turns.find(params.id)),
@@ -49,6 +52,7 @@ export const layer = HttpApiBuilder.group(
         const { state } = yield* told(turns.find(params.id))
         // Refused before the answer has begun, as long as it can have a status.
         if (after !== undefined && Cursor.parse(after) === undefined) return yield* noCursor
+        yield* hold
         const events = yield* eventsOf(params.id, after)
         if (state === "waiting") {
           // A decision that comes just now makes it run: then its events are streamed, not awaited.

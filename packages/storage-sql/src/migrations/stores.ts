@@ -32,7 +32,7 @@ const statements = ({
        primary key (tenant, id)) ${clustered}`,
 
     `create table keys (tenant ${text}, id ${text}, user_id ${text}, hash ${text}, prefix ${text},
-       name ${text}, scopes ${text}, expires_at ${whole}, revoked_at ${whole},
+       name ${text}, scopes ${text}, expires_at ${whole}, revoked_at ${whole}, made_by ${maybe},
        primary key (tenant, id)) ${clustered}`,
     "create unique index keys_hash on keys (hash)",
 

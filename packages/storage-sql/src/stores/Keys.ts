@@ -8,7 +8,7 @@ import { byId, pages } from "../Pages.ts"
 import { type Reader, readAll, readFirst } from "../Reader.ts"
 import type { Sql } from "../Statement.ts"
 
-const columns = "tenant, id, user_id, hash, prefix, name, scopes, expires_at, revoked_at"
+const columns = "tenant, id, user_id, hash, prefix, name, scopes, expires_at, revoked_at, made_by"
 
 const read = (row: Reader): KeyRecord => ({
   tenantId: row.text(),
@@ -19,7 +19,8 @@ const read = (row: Reader): KeyRecord => ({
   name: row.text(),
   scopes: row.texts(),
   expiresAt: row.intOrNull(),
-  revokedAt: row.intOrNull()
+  revokedAt: row.intOrNull(),
+  madeBy: row.textOrNull()
 })
 
 /** The key with a hash, whatever its tenant: a credential is looked up before its tenant is known. */
@@ -30,11 +31,12 @@ export const findKeyByHash = (sql: Sql) => {
 
 export const makeKeyStore = (sql: Sql): KeyStore => {
   const save = sql.write(
-    `insert into keys (${columns}) select ?, ?, ?, ?, ?, ?, ?, ?, ?
+    `insert into keys (${columns}) select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
      where not exists (select 1 from keys where hash = ? and (tenant, id) <> (?, ?))
      on conflict (tenant, id) do update set user_id = excluded.user_id, hash = excluded.hash,
        prefix = excluded.prefix, name = excluded.name, scopes = excluded.scopes,
-       expires_at = excluded.expires_at, revoked_at = excluded.revoked_at
+       expires_at = excluded.expires_at, revoked_at = excluded.revoked_at,
+       made_by = excluded.made_by
      where keys.user_id = coalesce(?, keys.user_id)`
   )
   const find = sql.read(`select ${columns} from keys where tenant = ? and id = ? and ${CONFINED}`)
@@ -59,6 +61,7 @@ export const makeKeyStore = (sql: Sql): KeyStore => {
               JSON.stringify(key.scopes),
               key.expiresAt,
               key.revokedAt,
+              key.madeBy?.toWellFormed() ?? null,
               key.hash,
               scope.tenantId,
               key.id,

@@ -31,7 +31,8 @@ const key = (id: string) => ({
   scopes: ["turns"],
   user: id,
   expiresAt: 5,
-  revokedAt: null
+  revokedAt: null,
+  madeBy: null
 })
 
 const archive = (userId: string | null) => ({ kind: "agent" as const, id: "agent", userId })
