@@ -1,8 +1,8 @@
 /** Calls that keep a passage. */
 import type { Running } from "@atrium/core/backend/AgentBackend"
 import { isWellFormed } from "@atrium/core/ids"
-import { archiveOf } from "@atrium/core/memory/Passage"
 import * as Passages from "@atrium/core/memory/Passages"
+import { agentArchive } from "@atrium/core/storage/Archive"
 import type { PassageRecord } from "@atrium/core/storage/PassageStore"
 import type { ToolCalled, ToolOutcome } from "@atrium/core/tools/ToolSpec"
 import * as Effect from "effect/Effect"
@@ -43,7 +43,7 @@ export const keep = Effect.fnUntraced(function* (
   if (text === undefined || refused !== undefined) {
     return { outcome: Outcomes.failed(call, refused ?? ""), passages: [] }
   }
-  const archive = archiveOf(agentId, Option.getOrNull(scope.userId))
+  const archive = agentArchive(agentId, Option.getOrNull(scope.userId))
   const made = yield* Passages.make(archive, [{ text }])
   const passages = foreign ? made.map((passage) => ({ ...passage, tags: [derivedTag] })) : made
   return {

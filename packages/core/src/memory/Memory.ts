@@ -13,6 +13,7 @@ import {
   type PassageId
 } from "../ids.ts"
 import { type By, checkBy, type Page } from "../Page.ts"
+import { agentArchive } from "../storage/Archive.ts"
 import type { BlockRecord, BlockWrite } from "../storage/BlockStore.ts"
 import { Storage } from "../storage/Storage.ts"
 import * as Audit from "../tenancy/Audit.ts"
@@ -22,7 +23,7 @@ import { type Block, blockOf } from "./Block.ts"
 import type { Edit } from "./Edit.ts"
 import { changeBlock, planEdit, type Writer } from "./EditBlock.ts"
 import { history, planUndo, type Revision, revisionAt } from "./History.ts"
-import { archiveOf, type Passage, passageOf, searched } from "./Passage.ts"
+import { type Passage, passageOf, searched } from "./Passage.ts"
 import * as Passages from "./Passages.ts"
 import { type Recalled, recall } from "./Recall.ts"
 import * as Search from "./Search.ts"
@@ -159,7 +160,7 @@ export class Memory extends Context.Service<
           const view = yield* viewOf(storage, agent)
           const refused = whyNoTexts(texts)
           if (refused !== undefined) return yield* MemoryError.because(refused)
-          const archive = archiveOf(agent, passagesOwner(view))
+          const archive = agentArchive(agent, passagesOwner(view))
           const records = yield* Passages.make(
             archive,
             texts.map((text) => ({ text }))
@@ -180,7 +181,7 @@ export class Memory extends Context.Service<
           const view = yield* viewOf(storage, agent)
           const refused = checkBy(by)
           if (refused !== undefined) return yield* MemoryError.because(refused)
-          const archive = archiveOf(agent, passagesOwner(view))
+          const archive = agentArchive(agent, passagesOwner(view))
           const { items, next } = yield* passages.list(view.scope, archive, by)
           return { items: items.map(passageOf), next }
         }, asMemoryError),
