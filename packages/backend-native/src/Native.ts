@@ -1,6 +1,6 @@
 /** Agents of our own: their state lies in the storage, and their turns run here over a language model. */
 import { AgentBackend, type AgentDriver } from "@atrium/core/backend/AgentBackend"
-import { BackendError, type StorageError, type TurnError } from "@atrium/core/errors"
+import { BackendError, rejected, type StorageError, type TurnError } from "@atrium/core/errors"
 import { clearMemory } from "@atrium/core/memory/ClearMemory"
 import { Storage } from "@atrium/core/storage/Storage"
 import { Tools } from "@atrium/core/tools/Tools"
@@ -36,11 +36,12 @@ const checkNames = (names: ReadonlyArray<string>): Effect.Effect<void, BackendEr
   return taken === undefined
     ? Effect.void
     : Effect.fail(
-        BackendError.because({
-          _tag: "Rejected",
-          field: "tools",
-          why: `The name of the tool "${taken}" is reserved for the agents' own tools. Rename yours.`
-        })
+        BackendError.because(
+          rejected(
+            "tools",
+            `The name of the tool "${taken}" is reserved for the agents' own tools. Rename yours.`
+          )
+        )
       )
 }
 

@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { AgentBackend } from "../backend/AgentBackend.ts"
 import { removeConversation } from "../conversations/RemoveConversation.ts"
-import { asTurnError, TurnError } from "../errors.ts"
+import { asTurnError, rejected, TurnError } from "../errors.ts"
 import { AgentId, UserId } from "../ids.ts"
 import { clearMemory } from "../memory/ClearMemory.ts"
 import { allPages, type By, checkBy, type Page } from "../Page.ts"
@@ -75,11 +75,9 @@ export class Agents extends Context.Service<
             const refused =
               tags.length > maximumTags || tags.some((tag) => tag === "" || tag.length > 255)
             if (refused) {
-              return yield* TurnError.because({
-                _tag: "Rejected",
-                field: "tags",
-                why: `An agent has at most ${maximumTags} tags of 1 to 255 characters.`
-              })
+              return yield* TurnError.because(
+                rejected("tags", `An agent has at most ${maximumTags} tags of 1 to 255 characters.`)
+              )
             }
             return yield* storage.transact(
               Effect.gen(function* () {

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { AgentBackend } from "../backend/AgentBackend.ts"
-import { asTurnError, TurnError } from "../errors.ts"
+import { asTurnError, rejected, TurnError } from "../errors.ts"
 import { AgentId, fresh, joinKey, UserId, whyRefused } from "../ids.ts"
 import * as KeyedLock from "../internal/KeyedLock.ts"
 import type { By, Page } from "../Page.ts"
@@ -144,7 +144,7 @@ export class Bindings extends Context.Service<
             const scope = yield* operator
             const why = whyRefused("userID", bound.userId)
             if (why !== undefined) {
-              return yield* TurnError.because({ _tag: "Rejected", field: "userID", why })
+              return yield* TurnError.because(rejected("userID", why))
             }
             const agent = yield* agents.find(scope, bound.agentId)
             if (Option.isNone(agent)) {

@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import { Bindings } from "../agents/Bindings.ts"
 import { Definitions } from "../agents/Definitions.ts"
 import { AgentBackend } from "../backend/AgentBackend.ts"
-import { asTurnError, TurnError } from "../errors.ts"
+import { asTurnError, rejected, TurnError } from "../errors.ts"
 import {
   AgentId,
   ConversationId,
@@ -126,14 +126,15 @@ export class Conversations extends Context.Service<
         const { caller, user } = yield* userWith("turns")
         const refused = key === undefined ? undefined : whyRefused("key", key)
         if (refused !== undefined) {
-          return yield* TurnError.because({ _tag: "Rejected", field: "key", why: refused })
+          return yield* TurnError.because(rejected("key", refused))
         }
         if (title.length > maximumTitle || !isWellFormed(title)) {
-          return yield* TurnError.because({
-            _tag: "Rejected",
-            field: "title",
-            why: `A title has at most ${maximumTitle} characters, without NUL and lone surrogates.`
-          })
+          return yield* TurnError.because(
+            rejected(
+              "title",
+              `A title has at most ${maximumTitle} characters, without NUL and lone surrogates.`
+            )
+          )
         }
         const agent = yield* bindings.resolve(template)
         const id = yield* fresh("conv")

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { Definitions } from "../agents/Definitions.ts"
-import { asMemoryError, MemoryError, type Reason, type StorageError } from "../errors.ts"
+import { asMemoryError, MemoryError, type Reason, rejected, type StorageError } from "../errors.ts"
 import {
   type AgentId,
   type BlockId,
@@ -17,6 +17,7 @@ import { agentArchive } from "../storage/Archive.ts"
 import type { BlockRecord, BlockWrite } from "../storage/BlockStore.ts"
 import { Storage } from "../storage/Storage.ts"
 import * as Audit from "../tenancy/Audit.ts"
+import { noUser } from "../tenancy/Permissions.ts"
 import type { Principal } from "../tenancy/Principal.ts"
 import { type Asker, asker, passagesOwner, viewOf } from "./AgentView.ts"
 import { type Block, blockOf } from "./Block.ts"
@@ -231,10 +232,6 @@ const writerOf = ({ caller, operator }: Asker): Writer => ({
   trust: operator ? "operator" : "user",
   operator
 })
-
-const rejected = (field: string, why: string): Reason => ({ _tag: "Rejected", field, why })
-
-const noUser = rejected("userID", "userID cannot be empty")
 
 const whyNoCursor = (revision: number | undefined): Reason | undefined =>
   revision === undefined

@@ -3,7 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { TenancyError, TurnError } from "../errors.ts"
+import { rejected, TenancyError, TurnError } from "../errors.ts"
 import type { UserId } from "../ids.ts"
 import { sealScope } from "../internal/sealed.ts"
 import { type Caller, Principal, type TenantScope } from "./Principal.ts"
@@ -37,6 +37,9 @@ export const callerWith = (scope: string): Effect.Effect<Caller, TurnError, Prin
       : Effect.fail(TurnError.because({ _tag: "Forbidden", scope }))
   )
 
+/** Why a caller without a user is refused where users' data is touched. */
+export const noUser = rejected("userID", "userID cannot be empty")
+
 /** The caller and its user, if it has `scope`; without a user nothing of users may be touched. */
 export const userWith = (
   scope: string
@@ -44,9 +47,7 @@ export const userWith = (
   Effect.flatMap(callerWith(scope), (caller) =>
     Option.isSome(caller.userId)
       ? Effect.succeed({ caller, user: caller.userId.value })
-      : Effect.fail(
-          TurnError.because({ _tag: "Rejected", field: "userID", why: "userID cannot be empty" })
-        )
+      : Effect.fail(TurnError.because(noUser))
   )
 
 /** The whole tenant of an operator. Asked for by facades after they checked `operator`. */
