@@ -54,6 +54,26 @@ export const userWith = (
 export const wholeTenant = (caller: Caller): TenantScope =>
   sealScope(caller.tenantId, Option.none(), caller.scopes)
 
+/**
+ * Who asks.
+ * - `scope`: what that reaches: the user's own data, or for an operator the tenant's.
+ */
+export interface Asker {
+  readonly caller: Caller
+  readonly operator: boolean
+  readonly scope: TenantScope
+}
+
+/** The caller, if it has `scope`, and a user or the scope `operator`. */
+export const askerWith = (scope: string): Effect.Effect<Asker, TurnError, Principal> =>
+  Effect.flatMap(
+    callerWith(scope),
+    (caller): Effect.Effect<Asker, TurnError, Principal> =>
+      caller.scopes.has("operator")
+        ? Effect.succeed({ caller, operator: true, scope: wholeTenant(caller) })
+        : Effect.map(userWith(scope), () => ({ caller, operator: false, scope: caller }))
+  )
+
 /** What the user of that id sees. Asked for by facades for an operator, or for the caller itself. */
 export const asUser = (caller: Caller, user: UserId): TenantScope =>
   sealScope(caller.tenantId, Option.some(user), caller.scopes)
