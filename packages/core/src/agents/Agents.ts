@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import { AgentBackend } from "../backend/AgentBackend.ts"
 import { removeConversation } from "../conversations/RemoveConversation.ts"
 import { asTurnError, rejected, TurnError } from "../errors.ts"
-import { AgentId, UserId } from "../ids.ts"
+import type { AgentId } from "../ids.ts"
 import { clearMemory } from "../memory/ClearMemory.ts"
 import { allPages, type By, checkBy, type Page } from "../Page.ts"
 import { Storage } from "../storage/Storage.ts"
@@ -14,8 +14,7 @@ import * as Audit from "../tenancy/Audit.ts"
 import { type Asker, askerWith, callerWith } from "../tenancy/Permissions.ts"
 import type { Principal } from "../tenancy/Principal.ts"
 import { TurnQueue } from "../turns/TurnQueue.ts"
-import type { Agent } from "./Agent.ts"
-import { agentOf } from "./Bindings.ts"
+import { type Agent, agentOf, unboundOf } from "./Agent.ts"
 
 type As<A> = Effect.Effect<A, TurnError, Principal>
 
@@ -96,12 +95,7 @@ export class Agents extends Context.Service<
               if (agentId === id) yield* remove(scope, conversation)
             }
             if (agent.ref !== null) {
-              yield* backend.agents.delete({
-                scope,
-                agentId: AgentId(id),
-                owner: Option.map(Option.fromNullishOr(agent.owner), UserId),
-                ref: agent.ref
-              })
+              yield* backend.agents.delete({ ...unboundOf(scope, agent), ref: agent.ref })
             }
             yield* storage.transact(
               Effect.gen(function* () {

@@ -4,6 +4,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { unboundOf } from "../agents/Agent.ts"
 import { Bindings } from "../agents/Bindings.ts"
 import { Definitions } from "../agents/Definitions.ts"
 import { AgentBackend } from "../backend/AgentBackend.ts"
@@ -102,12 +103,7 @@ export class Conversations extends Context.Service<
         }
         const { template } = yield* definitions.find(agent.template)
         const ref = yield* backend.agents.open(
-          {
-            scope: caller,
-            agentId: AgentId(agent.id),
-            owner: Option.map(Option.fromNullishOr(agent.owner), UserId),
-            ref: agent.ref
-          },
+          { ...unboundOf(caller, agent), ref: agent.ref },
           ConversationId(record.id),
           template
         )
