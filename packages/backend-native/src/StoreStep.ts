@@ -1,6 +1,6 @@
 /** Commits a step: the call of the model, its message, the results, and what was remembered, together. */
 import type { Running } from "@atrium/core/backend/AgentBackend"
-import type { Message } from "@atrium/core/conversations/Message"
+import { type Message, toolMessage } from "@atrium/core/conversations/Message"
 import { StorageError, type TurnError } from "@atrium/core/errors"
 import * as Passages from "@atrium/core/memory/Passages"
 import type { BlockRecord } from "@atrium/core/storage/BlockStore"
@@ -35,20 +35,6 @@ export interface StoreOptions {
 export interface Stored extends Pick<Edited, "blocks" | "seen"> {
   readonly messages: ReadonlyArray<Message>
 }
-
-const resultsOf = (id: string, outcomes: ReadonlyArray<ToolOutcome>): Message => ({
-  id,
-  role: "tool",
-  parts: outcomes.map(({ callId, failed, output }) => ({
-    _tag: "ToolResult",
-    callId,
-    output,
-    failed
-  })),
-  turnId: "",
-  at: 0,
-  partial: false
-})
 
 /** The call of the model that a step is. */
 export const calledOf = ({ finish, model, usage }: Draft): Told => ({
@@ -113,7 +99,7 @@ export const storeStep = Effect.fnUntraced(function* (
     const outcomes = ran.calls.flatMap(
       ({ callId }) => ran.outcomes.get(callId) ?? planned.get(callId) ?? []
     )
-    const results = resultsOf(resultsId, outcomes)
+    const results = toolMessage(resultsId, outcomes)
     const messages = ran.calls.length === 0 ? [message] : [message, results]
     const facts: ReadonlyArray<Told> = [
       calledOf(draft),
