@@ -37,12 +37,10 @@ export const keep = Effect.fnUntraced(function* (
   foreign: boolean
 ): Effect.fn.Return<Kept> {
   const input = readText(call.input)
-  const text = Option.getOrUndefined(input)?.text
-  const refused =
-    text === undefined ? `The input of ${call.name} has another form.` : whyRefused(text)
-  if (text === undefined || refused !== undefined) {
-    return { outcome: Outcomes.failed(call, refused ?? ""), passages: [] }
-  }
+  if (Option.isNone(input)) return { outcome: Outcomes.malformed(call), passages: [] }
+  const { text } = input.value
+  const refused = whyRefused(text)
+  if (refused !== undefined) return { outcome: Outcomes.failed(call, refused), passages: [] }
   const archive = agentArchive(agentId, Option.getOrNull(scope.userId))
   const made = yield* Passages.make(archive, [{ text }])
   const passages = foreign ? made.map((passage) => ({ ...passage, tags: [derivedTag] })) : made

@@ -11,7 +11,7 @@ import type { Told } from "@atrium/core/turns/TurnFact"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { type Draft, messageOf } from "./Draft.ts"
-import { type BlockChange, type Edited, planEdits, type Seen, writerOf } from "./EditCalls.ts"
+import { type Edited, type PlannedWrite, planEdits, type Seen, writerOf } from "./EditCalls.ts"
 import * as Outcomes from "./Outcomes.ts"
 import { ownName } from "./OwnTools.ts"
 import type { Ran } from "./RunTools.ts"
@@ -45,8 +45,8 @@ export const calledOf = ({ finish, model, usage }: Draft): Told => ({
   finish
 })
 
-const editedFacts = (changes: ReadonlyArray<BlockChange>): ReadonlyArray<Told> =>
-  changes.map(({ id, write }) => ({
+const editedFacts = (writes: ReadonlyArray<PlannedWrite>): ReadonlyArray<Told> =>
+  writes.map(({ id, write }) => ({
     _tag: "BlockEdited",
     blockId: id,
     revision: write.expected + 1
@@ -69,7 +69,7 @@ const unplanned = ({ edits }: Ran, blocks: ReadonlyArray<BlockRecord>, seen: See
   outcomes: edits.map((call) =>
     Outcomes.failed(call, "The block is being changed by somebody else. Try again.")
   ),
-  changes: [],
+  writes: [],
   blocks,
   seen
 })
@@ -106,12 +106,12 @@ export const storeStep = Effect.fnUntraced(function* (
       { _tag: "MessageStored", message },
       ...ownFacts(ran, outcomes),
       ...(ran.calls.length === 0 ? [] : [{ _tag: "MessageStored" as const, message: results }]),
-      ...editedFacts(edited.changes)
+      ...editedFacts(edited.writes)
     ]
     let conflicts = false
     const writes = Effect.gen(function* () {
       conflicts = false
-      for (const { id, write } of edited.changes) {
+      for (const { id, write } of edited.writes) {
         if ((yield* stores.blocks.write(scope, id, write)) === "written") continue
         conflicts = true
         return yield* StorageError.because({ _tag: "Conflict", what: "block", revision: null })
@@ -120,7 +120,7 @@ export const storeStep = Effect.fnUntraced(function* (
         yield* Passages.insert(storage, scope, passage.archive, [passage])
       }
     })
-    const isWriting = edited.changes.length > 0 || ran.passages.length > 0
+    const isWriting = edited.writes.length > 0 || ran.passages.length > 0
     const committed = yield* Effect.result(
       turn.commit(facts, {
         ...(stop === undefined ? {} : { stop }),
