@@ -14,7 +14,7 @@ import { inputs } from "./OwnTools.ts"
 const readText = Schema.decodeUnknownOption(inputs.passage_insert)
 
 /** Tag of passages that were written after the turn had read somebody else's text. */
-export const derivedTag = "derived"
+const derivedTag = "derived"
 
 /** What a call keeps, and what it tells. */
 export interface Kept {
