@@ -81,7 +81,8 @@ const postings = table("word", Posting)
 const wordsOf = table("word-item", Schema.Array(S))
 const statistics = table("word-archive", Statistics)
 
-const lengthOf = (words: ReadonlyMap<string, number>): number => {
+/** How many words an item has, each as often as it stands there. */
+export const lengthOf = (words: ReadonlyMap<string, number>): number => {
   let length = 0
   for (const times of words.values()) length += times
   return length
