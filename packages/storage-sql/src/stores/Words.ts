@@ -1,7 +1,7 @@
 /** Which words stand in which item of an archive. A scope sees and writes archives as passages. */
 import type { StorageError } from "@atrium/core/errors"
 import { type Archive, ownsArchive } from "@atrium/core/storage/Archive"
-import { lengthOf, type WordStore } from "@atrium/core/storage/WordStore"
+import { countOf, type WordStore } from "@atrium/core/storage/WordStore"
 import type { TenantScope } from "@atrium/core/tenancy/Principal"
 import * as Effect from "effect/Effect"
 import { clearArchives, numbered, OF_ARCHIVE, placeOf, seenOf } from "../Archives.ts"
@@ -78,7 +78,7 @@ export const makeWordStore = (sql: Sql): WordStore => {
           const to = placeOf(scope, archive)
           const given = items.map((one) => [
             one.item,
-            lengthOf(one.words),
+            countOf(one.words),
             JSON.stringify([...one.words.keys()])
           ])
           const added =
@@ -91,7 +91,7 @@ export const makeWordStore = (sql: Sql): WordStore => {
           for (const one of items) {
             // An item that is given twice counts as it was given first.
             if (!left.delete(one.item)) continue
-            const own = lengthOf(one.words)
+            const own = countOf(one.words)
             length += own
             for (const [word, times] of one.words) postings.push([word, one.item, times, own])
           }
