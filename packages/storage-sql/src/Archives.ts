@@ -10,7 +10,7 @@ import type { Sql, Value } from "./Statement.ts"
 import { listed, verbatim } from "./Verbatim.ts"
 
 /** A condition with the first three of `placeOf`: the row is in an archive of that kind and id. */
-export const OF_ARCHIVES = "tenant = ? and kind = ? and archive = ?"
+const OF_ARCHIVES = "tenant = ? and kind = ? and archive = ?"
 
 /** A condition with the parameters `placeOf`: the row is in the archive. */
 export const OF_ARCHIVE = `${OF_ARCHIVES} and user_id = ?`

@@ -25,7 +25,7 @@ export interface Recalled extends Hit<Message> {
 }
 
 /** Conversations that are searched, those with the newest turns first. */
-export const mostConversations = 100
+const mostConversations = 100
 /** Messages that the words alone bring into the ranking. */
 const candidates = 200
 

@@ -89,7 +89,7 @@ export const countOf = (words: ReadonlyMap<string, number>): number => {
 }
 
 /** The score that one word gives an item; `mean` is the mean length of the items searched. */
-export const scoreOf = (
+const scoreOf = (
   { length, times }: { readonly times: number; readonly length: number },
   items: number,
   having: number,
