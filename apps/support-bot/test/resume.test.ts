@@ -1,25 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
-import { type House, openHouse } from "./House.ts"
+import { describe, expect, test } from "vitest"
+import { houseOfFile } from "./House.ts"
 import { violations } from "./Pages.ts"
 
-let house: House
-beforeAll(async () => {
-  house = await openHouse()
-}, 120_000)
-afterAll(() => house?.close(), 30_000)
-afterEach(() => house.clear(), 30_000)
+const house = houseOfFile()
 
 const narrow = { width: 360, height: 740 }
 
 describe("a turn on the page", () => {
   test("stops an answer and keeps what was written", async () => {
-    const { env, words } = await house.slowModel()
-    const { url } = await house.serve(env)
-    const alice = await house.tab(url)
+    const { env, words } = await house().slowModel()
+    const { url } = await house().serve(env)
+    const alice = await house().tab(url)
     const { page } = alice
     await alice.ask("Tell me everything")
     await page.getByText(/word9/).waitFor()
-    await house.shoot(alice, "wide-light-streaming")
+    await house().shoot(alice, "wide-light-streaming")
     expect.soft(await violations(page)).toEqual([])
     await page.keyboard.press("Escape")
     await page.getByText("Stopped. What was written so far is kept.").waitFor()
@@ -34,10 +29,10 @@ describe("a turn on the page", () => {
   }, 60_000)
 
   test("goes on in mid-answer after the connection was cut, without a word lost or doubled", async () => {
-    const { env, words } = await house.slowModel()
-    const server = await house.serve(env)
-    const line = await house.line(() => server.port)
-    const alice = await house.tab(line.url)
+    const { env, words } = await house().slowModel()
+    const server = await house().serve(env)
+    const line = await house().line(() => server.port)
+    const alice = await house().tab(line.url)
     const { page } = alice
     await alice.ask("Tell me everything")
     await page.getByText(/word9/).waitFor()
@@ -57,18 +52,18 @@ describe("a turn on the page", () => {
   }, 60_000)
 
   test("resumes after the server was killed in mid-answer and started again", async () => {
-    const { env, words } = await house.slowModel()
-    const place = { ...env, ATRIUM_DB: house.freshDatabase() }
-    const server = await house.serve(place)
-    const alice = await house.tab(server.url)
+    const { env, words } = await house().slowModel()
+    const place = { ...env, ATRIUM_DB: house().freshDatabase() }
+    const server = await house().serve(place)
+    const alice = await house().tab(server.url)
     const { page } = alice
     await alice.ask("Tell me everything")
     await page.getByText(/word9/).waitFor()
     await server.kill()
     await page.getByText("Connection lost. Resuming…").waitFor()
     expect.soft(await page.getByText(/word9/).count()).toBe(1)
-    await house.shoot(alice, "wide-light-reconnecting")
-    await house.serve({ ...place, PORT: String(server.port) })
+    await house().shoot(alice, "wide-light-reconnecting")
+    await house().serve({ ...place, PORT: String(server.port) })
     await page.getByRole("button", { name: "Send", exact: true }).waitFor({ timeout: 30_000 })
     expect.soft((await page.locator(".reply").textContent())?.trim()).toBe(words)
     await page.reload()
@@ -78,9 +73,9 @@ describe("a turn on the page", () => {
   }, 90_000)
 
   test("takes up an answer that was begun before the page was loaded anew", async () => {
-    const { env, words } = await house.slowModel()
-    const { url } = await house.serve(env)
-    const alice = await house.tab(url)
+    const { env, words } = await house().slowModel()
+    const { url } = await house().serve(env)
+    const alice = await house().tab(url)
     const { page } = alice
     await alice.ask("Tell me everything")
     await page.getByText(/word9/).waitFor()
@@ -91,15 +86,15 @@ describe("a turn on the page", () => {
   }, 60_000)
 
   test("gives the text back when the rate is used up, and counts down", async () => {
-    const server = await house.serve()
-    const alice = await house.tab(server.url)
+    const server = await house().serve()
+    const alice = await house().tab(server.url)
     const { page } = alice
-    for (let n = 0; n < 9; n++) await house.chat(server, "alice", "Thanks")
+    for (let n = 0; n < 9; n++) await house().chat(server, "alice", "Thanks")
     await alice.answered("Thanks")
     await page.getByText("0 of 10").waitFor()
     await alice.ask("One too many")
     await page.getByText("No messages left for now. Your text is kept.").waitFor()
-    await house.shoot(alice, "wide-light-limited")
+    await house().shoot(alice, "wide-light-limited")
     expect
       .soft(await page.getByRole("textbox", { name: "Message" }).inputValue())
       .toBe("One too many")
@@ -159,41 +154,41 @@ describe("a turn on the page", () => {
   )
 
   test("says why one is still the same person when the server is gone", async () => {
-    const server = await house.serve()
-    const alice = await house.tab(server.url)
+    const server = await house().serve()
+    const alice = await house().tab(server.url)
     const { page } = alice
     await alice.answered("Thanks")
     await server.kill()
     await page.getByRole("button", { name: "User: Alice" }).click()
     await page.getByRole("menuitem", { name: "Bob" }).click()
     await page.getByRole("alert").getByText("The server does not answer.").waitFor()
-    await house.shoot(alice, "wide-light-not-switched")
+    await house().shoot(alice, "wide-light-not-switched")
     expect.soft(await page.getByRole("button", { name: "User: Alice" }).count()).toBe(1)
     expect.soft(await violations(page)).toEqual([])
   }, 60_000)
 
   test("says that it is offline and goes on by itself", async () => {
-    const { env, words } = await house.slowModel()
-    const { url } = await house.serve(env)
-    const alice = await house.tab(url)
+    const { env, words } = await house().slowModel()
+    const { url } = await house().serve(env)
+    const alice = await house().tab(url)
     const { page } = alice
     await alice.ask("Tell me everything")
     await page.getByText(/word9/).waitFor()
-    await house.pages.context.setOffline(true)
+    await house().pages.context.setOffline(true)
     await page.getByText("You are offline. Your text is kept.").waitFor()
-    await house.shoot(alice, "wide-light-offline")
+    await house().shoot(alice, "wide-light-offline")
     expect.soft(await violations(page)).toEqual([])
-    await house.pages.context.setOffline(false)
+    await house().pages.context.setOffline(false)
     await page.getByRole("button", { name: "Send", exact: true }).waitFor({ timeout: 20_000 })
     expect.soft((await page.locator(".reply").textContent())?.trim()).toBe(words)
   }, 60_000)
 
   test("leaves a reader who scrolled up where they are, and leads back by Latest", async () => {
-    const { env, model } = await house.model()
+    const { env, model } = await house().model()
     const paragraphs = Array.from({ length: 60 }, (_, index) => `paragraph${index}`).join("\n\n")
     model.plan({ _tag: "Says", text: paragraphs, pieces: 60, betweenMs: 60 })
-    const { url } = await house.serve(env)
-    const alice = await house.tab(url)
+    const { url } = await house().serve(env)
+    const alice = await house().tab(url)
     const { page } = alice
     await alice.ask("Tell me everything")
     await page.getByText("paragraph24").waitFor()
@@ -208,7 +203,7 @@ describe("a turn on the page", () => {
     expect.soft(await top()).toBe(before)
     // However tall the composer grows, the button keeps above it.
     await page.getByRole("textbox", { name: "Message" }).fill("line\n".repeat(8))
-    await house.shoot(alice, "wide-light-latest")
+    await house().shoot(alice, "wide-light-latest")
     const box = await latest.boundingBox()
     const field = await page.getByRole("textbox", { name: "Message" }).boundingBox()
     expect.soft((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(field?.y ?? 0)
@@ -231,8 +226,8 @@ describe("a turn on the page", () => {
   }, 60_000)
 
   test("unfolds what a tool did where it was pressed", async () => {
-    const { url } = await house.serve()
-    const alice = await house.tab(url, "Alice", narrow)
+    const { url } = await house().serve()
+    const alice = await house().tab(url, "Alice", narrow)
     const { page } = alice
     await alice.answered("Where is my order PW-104233?")
     await alice.answered("When is my money back after a return?")
@@ -247,14 +242,14 @@ describe("a turn on the page", () => {
   }, 60_000)
 
   test("says where an answer failed, and tries again", async () => {
-    const { env, model } = await house.model()
+    const { env, model } = await house().model()
     model.plan({ _tag: "Fails", status: 404, message: "No such model" })
-    const { url } = await house.serve(env)
-    const alice = await house.tab(url)
+    const { url } = await house().serve(env)
+    const alice = await house().tab(url)
     const { page } = alice
     await alice.ask("Hello there")
     await page.getByRole("alert").getByText("The answer did not arrive.").waitFor()
-    await house.shoot(alice, "wide-light-failed")
+    await house().shoot(alice, "wide-light-failed")
     expect.soft(await violations(page)).toEqual([])
     await page.reload()
     await page.getByRole("button", { name: "Try again" }).click()

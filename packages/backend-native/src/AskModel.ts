@@ -13,7 +13,7 @@ import type { Tools } from "./Tools.ts"
 import type { Writing } from "./Writing.ts"
 
 /** Most that is taken of one answer, in UTF-16 units: more than any model means to say. */
-export const maximumAnswer = 1_000_000
+const maximumAnswer = 1_000_000
 
 /** Timers take no longer times. */
 const longestSleepMs = 2 ** 31 - 1

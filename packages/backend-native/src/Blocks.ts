@@ -1,7 +1,7 @@
 /** The blocks that an agent, a user or a conversation begins with, from a template. */
 import type { AgentTemplate, BlockTemplate, Owner } from "@atrium/core/agents/AgentTemplate"
 import type { Unbound } from "@atrium/core/backend/AgentBackend"
-import { BackendError, type StorageError } from "@atrium/core/errors"
+import { BackendError, rejected, type StorageError } from "@atrium/core/errors"
 import { fresh } from "@atrium/core/ids"
 import { defaultBlockLimit } from "@atrium/core/memory/Block"
 import { lengthOf } from "@atrium/core/memory/Edit"
@@ -27,11 +27,12 @@ interface Place {
 }
 
 const tooLong = ({ label }: BlockTemplate, length: number, limit: number) =>
-  BackendError.because({
-    _tag: "Rejected",
-    field: "template.blocks",
-    why: `The block "${label}" of the template has ${length} characters, its limit is ${limit}. Shorten it, or raise its limit.`
-  })
+  BackendError.because(
+    rejected(
+      "template.blocks",
+      `The block "${label}" of the template has ${length} characters, its limit is ${limit}. Shorten it, or raise its limit.`
+    )
+  )
 
 /** The value with the user filled in; a long name is cut where the limit ends. */
 const filledIn = (block: BlockTemplate, limit: number, user: User | undefined): string => {

@@ -16,7 +16,7 @@ export const Numbered = Schema.Struct({
 export type Numbered = typeof Numbered.Type
 
 /** What passage_search tells. */
-export const PassagesFound = Schema.Struct({ passages: Schema.Array(Numbered) })
+const PassagesFound = Schema.Struct({ passages: Schema.Array(Numbered) })
 
 const read = Schema.decodeUnknownOption(PassagesFound)
 

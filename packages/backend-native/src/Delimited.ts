@@ -24,14 +24,14 @@ const numbered = (text: string, isHidden: (unit: number) => boolean): string => 
 }
 
 /** Text between two tags. */
-export const escapeText = (text: string): string =>
+const escapeText = (text: string): string =>
   numbered(
     text.replace(/[&<>]/g, (char) => named[char] ?? char),
     isControl
   )
 
 /** An attribute's value: one line, whatever is in it. */
-export const escapeAttribute = (text: string): string =>
+const escapeAttribute = (text: string): string =>
   numbered(
     text.replace(/[&<>"]/g, (char) => named[char] ?? char),
     (unit) => isControl(unit) || unit === 0x09 || unit === 0x0a

@@ -1,5 +1,5 @@
 /** A step that has begun: what the model said, kept while its tools run or a person decides. */
-import { type Message, Part } from "@atrium/core/conversations/Message"
+import { assistantMessage, type Message, Part } from "@atrium/core/conversations/Message"
 import { BackendError } from "@atrium/core/errors"
 import { Usage } from "@atrium/core/turns/Usage"
 import * as Effect from "effect/Effect"
@@ -37,11 +37,5 @@ export const fromJson = (json: Schema.Json): Effect.Effect<Draft, BackendError> 
   )
 
 /** The step's message. */
-export const messageOf = ({ messageId, parts }: Draft): Message => ({
-  id: messageId,
-  role: "assistant",
-  parts,
-  turnId: "",
-  at: 0,
-  partial: false
-})
+export const messageOf = ({ messageId, parts }: Draft): Message =>
+  assistantMessage(messageId, parts)

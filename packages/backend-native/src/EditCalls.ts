@@ -11,8 +11,8 @@ import { mayChange } from "./Blocks.ts"
 import * as Outcomes from "./Outcomes.ts"
 import { type EditName, inputs } from "./OwnTools.ts"
 
-/** A planned change of one block. */
-export interface BlockChange {
+/** A write to one block, to be made in the step's commit. */
+export interface PlannedWrite {
   readonly id: string
   readonly write: BlockWrite
 }
@@ -20,7 +20,7 @@ export interface BlockChange {
 /** What the edits of a step come to: outcomes in the order of the calls, and writes in theirs. */
 export interface Edited {
   readonly outcomes: ReadonlyArray<ToolOutcome>
-  readonly changes: ReadonlyArray<BlockChange>
+  readonly writes: ReadonlyArray<PlannedWrite>
   /** The blocks as they are after the writes. */
   readonly blocks: ReadonlyArray<BlockRecord>
   /** Revisions, by block, that the model knows once it has read the outcomes. */
@@ -99,13 +99,13 @@ export const planEdits = (
 ): Edited => {
   let blocks = read
   const outcomes: Array<ToolOutcome> = []
-  const changes: Array<BlockChange> = []
+  const writes: Array<PlannedWrite> = []
   const base = revisionsOf(read)
   const known = { ...seen }
   for (const call of calls) {
     const wanted = Option.getOrUndefined(wantedBy(call))
     if (wanted === undefined) {
-      outcomes.push(Outcomes.failed(call, `The input of ${call.name} has another form.`))
+      outcomes.push(Outcomes.malformed(call))
       continue
     }
     const block = named(blocks, wanted.label)
@@ -140,13 +140,13 @@ export const planEdits = (
     const write = result.success
     const next = after(block, write)
     blocks = blocks.map((one) => (one.id === block.id ? next : one))
-    changes.push({ id: block.id, write })
+    writes.push({ id: block.id, write })
     known[block.id] = next.revision
     const { label, limit, value } = next
     const told = { label, characters: lengthOf(value), limit }
     outcomes.push(Outcomes.done(call, isNews ? { ...told, now: value } : told))
   }
-  return { outcomes, changes, blocks, seen: known }
+  return { outcomes, writes, blocks, seen: known }
 }
 
 /** Who writes: the agent, in this turn; what comes after foreign text is marked so. */

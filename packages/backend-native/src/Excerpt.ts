@@ -2,7 +2,7 @@
 import { cut } from "@atrium/core/memory/Words"
 
 /** Longest piece of a message that a search shows, in UTF-16 units. */
-export const maximumExcerpt = 2000
+const maximumExcerpt = 2000
 /** Of these, what is shown before the first word that was looked for. */
 const before = 500
 

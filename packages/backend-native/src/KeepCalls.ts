@@ -1,8 +1,8 @@
 /** Calls that keep a passage. */
 import type { Running } from "@atrium/core/backend/AgentBackend"
 import { isWellFormed } from "@atrium/core/ids"
-import { archiveOf } from "@atrium/core/memory/Passage"
 import * as Passages from "@atrium/core/memory/Passages"
+import { agentArchive } from "@atrium/core/storage/Archive"
 import type { PassageRecord } from "@atrium/core/storage/PassageStore"
 import type { ToolCalled, ToolOutcome } from "@atrium/core/tools/ToolSpec"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,7 @@ import { inputs } from "./OwnTools.ts"
 const readText = Schema.decodeUnknownOption(inputs.passage_insert)
 
 /** Tag of passages that were written after the turn had read somebody else's text. */
-export const derivedTag = "derived"
+const derivedTag = "derived"
 
 /** What a call keeps, and what it tells. */
 export interface Kept {
@@ -37,13 +37,11 @@ export const keep = Effect.fnUntraced(function* (
   foreign: boolean
 ): Effect.fn.Return<Kept> {
   const input = readText(call.input)
-  const text = Option.getOrUndefined(input)?.text
-  const refused =
-    text === undefined ? `The input of ${call.name} has another form.` : whyRefused(text)
-  if (text === undefined || refused !== undefined) {
-    return { outcome: Outcomes.failed(call, refused ?? ""), passages: [] }
-  }
-  const archive = archiveOf(agentId, Option.getOrNull(scope.userId))
+  if (Option.isNone(input)) return { outcome: Outcomes.malformed(call), passages: [] }
+  const { text } = input.value
+  const refused = whyRefused(text)
+  if (refused !== undefined) return { outcome: Outcomes.failed(call, refused), passages: [] }
+  const archive = agentArchive(agentId, Option.getOrNull(scope.userId))
   const made = yield* Passages.make(archive, [{ text }])
   const passages = foreign ? made.map((passage) => ({ ...passage, tags: [derivedTag] })) : made
   return {

@@ -26,7 +26,7 @@ import { promptOf } from "./Transcript.ts"
 import { Writing } from "./Writing.ts"
 
 /** Model calls in a turn of a template that names no ceiling. */
-export const defaultSteps = 10
+const defaultSteps = 10
 
 interface Parts {
   readonly storage: Storage["Service"]

@@ -1,7 +1,6 @@
 /** Agents of our own: their state lies in the storage, and their turns run here over a language model. */
 import { AgentBackend, type AgentDriver } from "@atrium/core/backend/AgentBackend"
-import { BackendError, type StorageError, type TurnError } from "@atrium/core/errors"
-import { clearMemory } from "@atrium/core/memory/ClearMemory"
+import { BackendError, rejected, StorageError, type TurnError } from "@atrium/core/errors"
 import { Storage } from "@atrium/core/storage/Storage"
 import { Tools } from "@atrium/core/tools/Tools"
 import { LanguageModel } from "effect/ai/LanguageModel"
@@ -16,18 +15,11 @@ import { limitsOf, type Options } from "./Settings.ts"
 export type { Options } from "./Settings.ts"
 
 /** Errors of the storage as a backend's: same reason, same message. */
-const asBackendError = <A, R>(
-  self: Effect.Effect<A, BackendError | StorageError, R>
-): Effect.Effect<A, BackendError, R> =>
+const asBackendError = <A, E extends BackendError | TurnError, R>(
+  self: Effect.Effect<A, E | StorageError, R>
+): Effect.Effect<A, E | BackendError, R> =>
   Effect.mapError(self, (error) =>
-    error._tag === "BackendError" ? error : BackendError.because(error.reason, error.message)
-  )
-
-const asRunError = <A, R>(
-  self: Effect.Effect<A, BackendError | StorageError | TurnError, R>
-): Effect.Effect<A, BackendError | TurnError, R> =>
-  Effect.mapError(self, (error) =>
-    error._tag === "StorageError" ? BackendError.because(error.reason, error.message) : error
+    error instanceof StorageError ? BackendError.because(error.reason, error.message) : error
   )
 
 /** Two tools of one name: a model could not tell them apart, and would be told the wrong one's result. */
@@ -36,11 +28,12 @@ const checkNames = (names: ReadonlyArray<string>): Effect.Effect<void, BackendEr
   return taken === undefined
     ? Effect.void
     : Effect.fail(
-        BackendError.because({
-          _tag: "Rejected",
-          field: "tools",
-          why: `The name of the tool "${taken}" is reserved for the agents' own tools. Rename yours.`
-        })
+        BackendError.because(
+          rejected(
+            "tools",
+            `The name of the tool "${taken}" is reserved for the agents' own tools. Rename yours.`
+          )
+        )
       )
 }
 
@@ -79,12 +72,16 @@ export const make = Effect.fnUntraced(function* (
           )
           .pipe(Effect.as(conversation), asBackendError)
       },
-      delete: ({ agentId, scope }) => asBackendError(clearMemory(storage, scope, agentId))
+      // All that it keeps of an agent is in core's stores.
+      delete: () => Effect.void
     },
     turns: {
       callsTools: true,
       run: (turn) =>
-        checkNames(turn.tools.map(({ name }) => name)).pipe(Effect.andThen(run(turn)), asRunError)
+        checkNames(turn.tools.map(({ name }) => name)).pipe(
+          Effect.andThen(run(turn)),
+          asBackendError
+        )
     }
   }
 })

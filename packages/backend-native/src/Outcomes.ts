@@ -15,3 +15,7 @@ export const failed = (
   error: string,
   more: Schema.JsonObject = {}
 ): ToolOutcome => ({ callId, output: { error, ...more }, failed: true, outcome: "failed" })
+
+/** A call whose input is not what its tool takes. */
+export const malformed = (call: ToolCalled): ToolOutcome =>
+  failed(call, `The input of ${call.name} has another form.`)

@@ -17,7 +17,7 @@ const lasting: ReadonlySet<Reason["_tag"]> = new Set([
  * How long to wait after failure `n` (from 0), in milliseconds; `undefined`: not again.
  * A rate limit waits as long as its server says, else 2^n + U(0,1) s; everything else 2^n s.
  */
-export const waitAfter = (
+const waitAfter = (
   { reason }: BackendError,
   n: number,
   patienceMs: number

@@ -31,7 +31,7 @@ export interface RunOptions {
 }
 
 /** Most searches of one step: each tells up to five texts, and reads while nothing else is stored. */
-export const maximumSearches = 8
+const maximumSearches = 8
 
 /** The calls of a step's message, in order. */
 export const callsOf = ({ parts }: Draft): ReadonlyArray<ToolCalled> =>

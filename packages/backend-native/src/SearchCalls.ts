@@ -21,9 +21,6 @@ const most = 5
 
 const readQuery = Schema.decodeUnknownOption(inputs.passage_search)
 
-const malformed = (call: ToolCalled) =>
-  Outcomes.failed(call, `The input of ${call.name} has another form.`)
-
 /**
  * Searches what the agent keeps for all, what it keeps of this user, and the template's sources.
  * Passages that the turn found before keep their number; new ones get the next.
@@ -35,7 +32,7 @@ export const searchPassages = Effect.fnUntraced(function* (
   numbered: Map<number, Numbered>
 ): Effect.fn.Return<ToolOutcome, StorageError> {
   const input = readQuery(call.input)
-  if (Option.isNone(input)) return malformed(call)
+  if (Option.isNone(input)) return Outcomes.malformed(call)
   const archives = searched(agentId, Option.getOrNull(scope.userId), template.sources ?? [])
   const hits = yield* Search.passages(storage, scope, archives, input.value.query, most)
   const records = hits.map(({ item }) => item)
@@ -75,7 +72,7 @@ export const searchConversations = Effect.fnUntraced(function* (
   call: ToolCalled
 ): Effect.fn.Return<ToolOutcome, StorageError> {
   const input = readQuery(call.input)
-  if (Option.isNone(input)) return malformed(call)
+  if (Option.isNone(input)) return Outcomes.malformed(call)
   const hits = yield* recalled(storage, turn, input.value.query)
   return Outcomes.done(call, {
     messages: hits.map(({ after, before, item, why }) => ({

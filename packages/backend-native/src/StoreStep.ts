@@ -1,6 +1,6 @@
 /** Commits a step: the call of the model, its message, the results, and what was remembered, together. */
 import type { Running } from "@atrium/core/backend/AgentBackend"
-import type { Message } from "@atrium/core/conversations/Message"
+import { type Message, toolMessage } from "@atrium/core/conversations/Message"
 import { StorageError, type TurnError } from "@atrium/core/errors"
 import * as Passages from "@atrium/core/memory/Passages"
 import type { BlockRecord } from "@atrium/core/storage/BlockStore"
@@ -11,7 +11,7 @@ import type { Told } from "@atrium/core/turns/TurnFact"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { type Draft, messageOf } from "./Draft.ts"
-import { type BlockChange, type Edited, planEdits, type Seen, writerOf } from "./EditCalls.ts"
+import { type Edited, type PlannedWrite, planEdits, type Seen, writerOf } from "./EditCalls.ts"
 import * as Outcomes from "./Outcomes.ts"
 import { ownName } from "./OwnTools.ts"
 import type { Ran } from "./RunTools.ts"
@@ -36,20 +36,6 @@ export interface Stored extends Pick<Edited, "blocks" | "seen"> {
   readonly messages: ReadonlyArray<Message>
 }
 
-const resultsOf = (id: string, outcomes: ReadonlyArray<ToolOutcome>): Message => ({
-  id,
-  role: "tool",
-  parts: outcomes.map(({ callId, failed, output }) => ({
-    _tag: "ToolResult",
-    callId,
-    output,
-    failed
-  })),
-  turnId: "",
-  at: 0,
-  partial: false
-})
-
 /** The call of the model that a step is. */
 export const calledOf = ({ finish, model, usage }: Draft): Told => ({
   _tag: "ModelCalled",
@@ -59,8 +45,8 @@ export const calledOf = ({ finish, model, usage }: Draft): Told => ({
   finish
 })
 
-const editedFacts = (changes: ReadonlyArray<BlockChange>): ReadonlyArray<Told> =>
-  changes.map(({ id, write }) => ({
+const editedFacts = (writes: ReadonlyArray<PlannedWrite>): ReadonlyArray<Told> =>
+  writes.map(({ id, write }) => ({
     _tag: "BlockEdited",
     blockId: id,
     revision: write.expected + 1
@@ -83,7 +69,7 @@ const unplanned = ({ edits }: Ran, blocks: ReadonlyArray<BlockRecord>, seen: See
   outcomes: edits.map((call) =>
     Outcomes.failed(call, "The block is being changed by somebody else. Try again.")
   ),
-  changes: [],
+  writes: [],
   blocks,
   seen
 })
@@ -113,19 +99,19 @@ export const storeStep = Effect.fnUntraced(function* (
     const outcomes = ran.calls.flatMap(
       ({ callId }) => ran.outcomes.get(callId) ?? planned.get(callId) ?? []
     )
-    const results = resultsOf(resultsId, outcomes)
+    const results = toolMessage(resultsId, outcomes)
     const messages = ran.calls.length === 0 ? [message] : [message, results]
     const facts: ReadonlyArray<Told> = [
       calledOf(draft),
       { _tag: "MessageStored", message },
       ...ownFacts(ran, outcomes),
       ...(ran.calls.length === 0 ? [] : [{ _tag: "MessageStored" as const, message: results }]),
-      ...editedFacts(edited.changes)
+      ...editedFacts(edited.writes)
     ]
     let conflicts = false
     const writes = Effect.gen(function* () {
       conflicts = false
-      for (const { id, write } of edited.changes) {
+      for (const { id, write } of edited.writes) {
         if ((yield* stores.blocks.write(scope, id, write)) === "written") continue
         conflicts = true
         return yield* StorageError.because({ _tag: "Conflict", what: "block", revision: null })
@@ -134,7 +120,7 @@ export const storeStep = Effect.fnUntraced(function* (
         yield* Passages.insert(storage, scope, passage.archive, [passage])
       }
     })
-    const isWriting = edited.changes.length > 0 || ran.passages.length > 0
+    const isWriting = edited.writes.length > 0 || ran.passages.length > 0
     const committed = yield* Effect.result(
       turn.commit(facts, {
         ...(stop === undefined ? {} : { stop }),

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { tokensOfMessage } from "./Tokens.ts"
 
 /** The window of a template that names none, in tokens. */
-export const defaultTokens = 8000
+const defaultTokens = 8000
 
 /** Messages read at first. Only a window of many short messages reads more. */
 const firstRead = 32
@@ -22,7 +22,7 @@ export interface Window {
 }
 
 /** A template that names a number of messages only is bounded by that number only. */
-export const windowOf = ({ window = {} }: Running["template"]): Window => ({
+const windowOf = ({ window = {} }: Running["template"]): Window => ({
   tokens:
     window.tokens ?? (window.messages === undefined ? defaultTokens : Number.POSITIVE_INFINITY),
   messages: window.messages ?? Number.POSITIVE_INFINITY
@@ -54,7 +54,11 @@ interface Fitted {
   readonly isFull: boolean
 }
 
-const fitted = (messages: ReadonlyArray<Message>, window: Window): Fitted => {
+/**
+ * The newest of `messages` (oldest first) that fit, oldest first. Results of tools whose call is not
+ * among them, and calls without results, are left out: no provider takes one without the other.
+ */
+export const fit = (messages: ReadonlyArray<Message>, window: Window): Fitted => {
   const kept: Array<ReadonlyArray<Message>> = []
   let tokens = 0
   let count = 0
@@ -72,13 +76,6 @@ const fitted = (messages: ReadonlyArray<Message>, window: Window): Fitted => {
 }
 
 /**
- * The newest of `messages` (oldest first) that fit, oldest first. Results of tools whose call is not
- * among them, and calls without results, are left out: no provider takes one without the other.
- */
-export const fit = (messages: ReadonlyArray<Message>, window: Window): ReadonlyArray<Message> =>
-  fitted(messages, window).kept
-
-/**
  * The messages of earlier turns that a prompt of this turn holds, oldest first, without those of
  * failed turns. What it reads is bounded by the window, not by the length of the conversation.
  */
@@ -90,7 +87,7 @@ export const readWindow = Effect.fnUntraced(function* (
   let limit = Math.min(firstRead, window.messages)
   while (limit > 0) {
     const found = yield* stores.messages.recent(scope, turn.conversationId, position, limit)
-    const { isFull, kept, tokens } = fitted(found, window)
+    const { isFull, kept, tokens } = fit(found, window)
     if (isFull || found.length < limit || limit >= window.messages) return kept
     // As many as fill the window when they are as long as these, and a few more.
     const filling = Math.ceil((1.2 * window.tokens * limit) / Math.max(1, tokens))

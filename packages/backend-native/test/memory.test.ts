@@ -1,40 +1,16 @@
+/** What an agent remembers by its own tools: blocks, passages and past conversations. */
 import { Agents } from "@atrium/core/agents/Agents"
 import type { BlockTemplate } from "@atrium/core/agents/AgentTemplate"
-import { Bindings } from "@atrium/core/agents/Bindings"
 import { Storage } from "@atrium/core/storage/Storage"
 import { Principal } from "@atrium/core/tenancy/Principal"
-import type { TurnEvent } from "@atrium/core/turns/TurnEvent"
 import { type Call, ScriptedModel } from "@atrium/testing/ScriptedModel"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import { TestClock } from "effect/testing"
+import { blocks, edit, edits, results } from "./Editing.ts"
 import { app, as, asked, type Given, promptText, send, talk, withoutSystem } from "./house.ts"
 
 const notes: BlockTemplate = { label: "notes", owner: "user", value: "one\ntwo", limit: 20 }
-
-const edit = (name: string, params: Record<string, unknown>): Call => ({
-  name: `memory_${name}`,
-  params: { label: "notes", ...params }
-})
-
-/** The results that the model was told last. */
-const results = Effect.map(asked, (calls) => {
-  const last = calls.at(-1)
-  return last === undefined ? "" : (withoutSystem(last).at(-1) ?? "")
-})
-
-/** The callers' blocks with the agent, by label. */
-const blocks = Effect.gen(function* () {
-  const caller = yield* Principal
-  const { stores } = yield* Storage
-  const agent = yield* Effect.flatMap(Bindings, (bindings) => bindings.find("helper"))
-  const id = Option.isSome(agent) ? agent.value.id : ""
-  const found = yield* stores.blocks.list(caller, id, null)
-  return Object.fromEntries(found.map((block) => [block.label, block]))
-})
 
 /** A turn in which the model makes these calls in one step, then says "ok". */
 const step = Effect.fnUntraced(function* (...calls: ReadonlyArray<Call>) {
@@ -42,9 +18,6 @@ const step = Effect.fnUntraced(function* (...calls: ReadonlyArray<Call>) {
   add({ calls }, "ok")
   return yield* send(yield* talk(), "go on")
 })
-
-const edits = (events: ReadonlyArray<TurnEvent>) =>
-  events.flatMap((event) => (event._tag === "BlockEdited" ? event.revision : []))
 
 const house = (given: Given = {}) =>
   Effect.provide(app({ ...given, template: { blocks: [notes], ...given.template } }))
@@ -136,51 +109,6 @@ it.effect("a user's own agent may change its own blocks, which then leave the sy
       template: { blocks: [{ label: "persona", value: "Kind." }] }
     })
   )
-)
-
-/** Another turn of the caller changes the block while this one waits for the model. */
-const meanwhile = Effect.fnUntraced(function* (call: Call, value: string) {
-  const { add } = yield* ScriptedModel
-  const { stores } = yield* Storage
-  const caller = yield* Principal
-  const conversation = yield* talk()
-  add({ calls: [call], after: "1 minute" }, "ok")
-  const before = (yield* blocks)["notes"]
-  assert.isDefined(before)
-  if (before === undefined) return []
-  const turn = yield* Effect.forkChild(send(conversation, "go on"))
-  while ((yield* asked).length === 0) yield* Effect.yieldNow
-  yield* stores.blocks.write(caller, before.id, {
-    expected: before.revision,
-    value,
-    by: "other",
-    turnId: null,
-    trust: "user",
-    at: 0
-  })
-  yield* TestClock.adjust("1 minute")
-  return yield* Fiber.join(turn)
-})
-
-it.effect("[108] an edit of a block that another turn changed is made on what it holds now", () =>
-  Effect.gen(function* () {
-    yield* talk()
-    const events = yield* meanwhile(edit("append", { text: "mine" }), "theirs")
-    assert.deepStrictEqual(edits(events), [3])
-    assert.strictEqual((yield* blocks)["notes"]?.value, "theirs\nmine")
-  }).pipe(as("alice"), house())
-)
-
-it.effect(
-  "[108] an edit that rests on a text that changed is told to the model, and nothing is lost",
-  () =>
-    Effect.gen(function* () {
-      yield* talk()
-      const events = yield* meanwhile(edit("rethink", { text: "mine" }), "theirs")
-      assert.deepStrictEqual(edits(events), [])
-      assert.strictEqual((yield* blocks)["notes"]?.value, "theirs")
-      assert.include(yield* results, `"now":"theirs"`)
-    }).pipe(as("alice"), house())
 )
 
 it.effect("a passage is kept for the user, found by its words, cited, and told nobody else", () =>
@@ -331,24 +259,6 @@ it.effect("deleting an agent leaves none of its blocks, passages and words", () 
       [0, 0, 0]
     )
   }).pipe(as("alice", "agents", "operator"), house())
-)
-
-it.effect("[108] ten conversations at once append to one block, and none of it is lost", () =>
-  Effect.gen(function* () {
-    const { add } = yield* ScriptedModel
-    const words = Array.from({ length: 10 }, (_, n) => `word ${n}`)
-    for (const text of words) add({ calls: [edit("append", { text })], after: "1 minute" })
-    for (const _ of words) add("ok")
-    const turns = yield* Effect.forEach(words, (word) =>
-      Effect.forkChild(Effect.flatMap(talk(word), (id) => send(id, "go on")))
-    )
-    while ((yield* asked).length < words.length) yield* Effect.yieldNow
-    yield* TestClock.adjust("1 minute")
-    yield* Effect.forEach(turns, Fiber.join)
-    const { notes: now } = yield* blocks
-    assert.strictEqual(now?.revision, 11)
-    assert.deepStrictEqual(now?.value.split("\n").slice(2).sort(), words)
-  }).pipe(as("alice"), house({ template: { blocks: [{ ...notes, limit: 2000 }] } }))
 )
 
 /** A storage in which somebody else is always faster. */

@@ -31,7 +31,7 @@ const ids = (messages: ReadonlyArray<Message>, window: Partial<Window>) =>
     tokens: Number.POSITIVE_INFINITY,
     messages: Number.POSITIVE_INFINITY,
     ...window
-  }).map(({ id }) => id)
+  }).kept.map(({ id }) => id)
 
 it("[072] the 101st message evicts the oldest, and the next one the next", () => {
   const all = Array.from({ length: 102 }, (_, n) => text(`m${n}`))
@@ -67,7 +67,7 @@ it("estimates a third of the bytes, so a window is not overrun", () => {
   assert.strictEqual(tokensOf("👩"), 2)
   const all = Array.from({ length: 50 }, (_, n) => text(`m${n}`, "user", "x".repeat(n * 7)))
   for (const tokens of [0, 10, 100, 500, 3000]) {
-    const kept = fit(all, { tokens, messages: Number.POSITIVE_INFINITY })
+    const { kept } = fit(all, { tokens, messages: Number.POSITIVE_INFINITY })
     const sum = kept.reduce((total, one) => total + tokensOfMessage(one), 0)
     assert.isAtMost(sum, tokens)
     const next = all[all.length - kept.length - 1]

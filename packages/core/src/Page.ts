@@ -1,7 +1,7 @@
 /** Lists come in pages: a cursor goes in, items and the next cursor come out. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { Reason } from "./errors.ts"
+import { type Reason, rejected } from "./errors.ts"
 
 /** One page. `next` is the cursor for the page after it; `None` on the last one. */
 export interface Page<A> {
@@ -31,7 +31,7 @@ export const checkBy = (by: By): Reason | undefined => {
   const limit = by.limit ?? defaultLimit
   return Number.isInteger(limit) && limit >= 1 && limit <= maximumLimit
     ? undefined
-    : { _tag: "Rejected", field: "limit", why: `limit must be 1 to ${maximumLimit}, not ${limit}` }
+    : rejected("limit", `limit must be 1 to ${maximumLimit}, not ${limit}`)
 }
 
 /** A page out of `limit + 1` items read: the one too many tells that there is a next page. */

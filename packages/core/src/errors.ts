@@ -74,6 +74,9 @@ export const Reason = Schema.Union([
 ])
 export type Reason = typeof Reason.Type
 
+/** Why an input can never be accepted. */
+export const rejected = (field: string, why: string): Reason => ({ _tag: "Rejected", field, why })
+
 /** What a person reads when nobody knew better: what was wrong and what to do. */
 export const explain = (reason: Reason): string => {
   switch (reason._tag) {

@@ -5,7 +5,7 @@ import * as Logger from "effect/Logger"
 import * as Atrium from "../src/Atrium.ts"
 import type { AgentDefinition } from "../src/agents/Definitions.ts"
 import { AgentBackend, type Running } from "../src/backend/AgentBackend.ts"
-import { textOf } from "../src/conversations/Message.ts"
+import { answer, textOf } from "../src/conversations/Message.ts"
 import { Storage } from "../src/storage/Storage.ts"
 import { TenantResolver } from "../src/tenancy/TenantResolver.ts"
 
@@ -24,9 +24,7 @@ export const backend = AgentBackend.layer(
     turns: {
       run: Effect.fnUntraced(function* (turn: Running) {
         runs.push(turn)
-        const parts = [{ _tag: "Text", text: `re: ${textOf(turn.input)}` }] as const
-        const id = `${turn.turn.id}-${turn.attempt}.1`
-        const message = { id, role: "assistant", parts, turnId: "", at: 0, partial: false } as const
+        const message = answer(`${turn.turn.id}-${turn.attempt}.1`, `re: ${textOf(turn.input)}`)
         yield* turn.commit([{ _tag: "MessageStored", message }], { stop: "answered" })
         return "answered" as const
       })

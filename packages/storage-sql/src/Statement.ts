@@ -79,3 +79,15 @@ export const make = (dialect: Dialect, transactor: Transactor): Sql => {
     }
   }
 }
+
+/** Runs `write` for each of `rows`, as one transaction; for a single row the write is one by itself. */
+export const writeEach = (
+  sql: Sql,
+  write: Statement,
+  rows: ReadonlyArray<ReadonlyArray<Value>>
+): Effect.Effect<void, StorageError> => {
+  const [first, second] = rows
+  if (first === undefined) return Effect.void
+  if (second === undefined) return Effect.asVoid(write(first))
+  return sql.within(Effect.forEach(rows, write, { discard: true }))
+}

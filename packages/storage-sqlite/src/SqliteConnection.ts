@@ -61,7 +61,7 @@ const bound = (parameters: ReadonlyArray<unknown>): ReadonlyArray<SQLInputValue>
   arePlain(parameters) ? parameters : parameters.map(plain)
 
 /** The failure of a statement, with SQLite's code where effect/sql looks for it. */
-export const failureOf = (cause: unknown, operation: string): SqlError => {
+const failureOf = (cause: unknown, operation: string): SqlError => {
   const errno = codeOf(cause)
   const message = cause instanceof Error ? cause.message : String(cause)
   const reason = classifySqliteError(errno === undefined ? cause : { errno, errcode: errno }, {

@@ -26,7 +26,7 @@ export interface Opening {
 }
 
 /** A plan that refuses nothing by chance. */
-export const widePlan: Plan = {
+const widePlan: Plan = {
   user: { turns: 100_000, windowMs: 60_000 },
   waiting: 64,
   replayMs: 86_400_000

@@ -1,6 +1,11 @@
 /** A backend on strings: it does what a rule's script says, and remembers what it was asked. */
 import type { AgentDriver, Running } from "@atrium/core/backend/AgentBackend"
-import { type Message, type Part, textOf } from "@atrium/core/conversations/Message"
+import {
+  assistantMessage,
+  type Part,
+  textOf,
+  toolMessage
+} from "@atrium/core/conversations/Message"
 import type { BackendError, TurnError } from "@atrium/core/errors"
 import type { ToolCalled } from "@atrium/core/tools/ToolSpec"
 import type { StopReason } from "@atrium/core/turns/Turn"
@@ -82,10 +87,10 @@ export const piece = (
 export const storedParts = (
   id: string,
   parts: ReadonlyArray<Part>
-): Extract<Told, { _tag: "MessageStored" }> => {
-  const message: Message = { id, role: "assistant", parts, turnId: "", at: 0, partial: false }
-  return { _tag: "MessageStored", message }
-}
+): Extract<Told, { _tag: "MessageStored" }> => ({
+  _tag: "MessageStored",
+  message: assistantMessage(id, parts)
+})
 
 /** A message of the agent, of one text. */
 export const stored = (id: string, text: string) => storedParts(id, [{ _tag: "Text", text }])
@@ -131,19 +136,6 @@ export const callThenSay = (
   Effect.gen(function* () {
     const outcomes = yield* turn.callTools(calls, { foreign, draft: { calls: calls.length } })
     if (outcomes === "waiting") return "waiting"
-    const results: Message = {
-      id: messageId(turn, 2),
-      role: "tool",
-      parts: outcomes.map(({ callId, failed, output }) => ({
-        _tag: "ToolResult",
-        callId,
-        output,
-        failed
-      })),
-      turnId: "",
-      at: 0,
-      partial: false
-    }
     yield* turn.commit(
       [
         called(1),
@@ -151,7 +143,7 @@ export const callThenSay = (
           messageId(turn, 1),
           calls.map((call) => ({ _tag: "ToolCall", ...call }))
         ),
-        { _tag: "MessageStored", message: results },
+        { _tag: "MessageStored", message: toolMessage(messageId(turn, 2), outcomes) },
         stored(messageId(turn, 3), text)
       ],
       { stop: "answered" }

@@ -6,20 +6,12 @@ import { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as References from "effect/References"
+import type { Broken } from "../Trial.ts"
 
 export type Service = Storage["Service"]
 
-/**
- * A broken storage.
- * - `name`: what is wrong with it.
- * - `fails`: every rule that it fails.
- * - `ofMethod`: the one method that is broken, where it was made for every method.
- */
-export interface Mutant {
-  readonly name: string
-  readonly fails: ReadonlyArray<string>
-  /** Rules that it fails or not, as chance has it. */
-  readonly mayFail?: ReadonlyArray<string>
+/** A broken storage. `ofMethod`: the one method that is broken, where it was made for every method. */
+export interface Mutant extends Broken {
   readonly ofMethod?: string
   readonly subject: Subject<unknown>
 }

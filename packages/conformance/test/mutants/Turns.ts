@@ -1,4 +1,5 @@
 /** Turns and messages out of order, rewritten, or told when they should not be. */
+import { conversation } from "@atrium/conformance/storage/Samples"
 import type { TurnRecord } from "@atrium/core/storage/TurnStore"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -134,25 +135,7 @@ export const turns: ReadonlyArray<Mutant> = [
           for (const { conversationId: id, userId } of records.slice(0, 1)) {
             const { items } = yield* conversations.list(scope, {})
             if (items.length > 0) continue
-            yield* conversations.resolve(scope, {
-              id,
-              agentId: "agent",
-              template: "",
-              userId,
-              key: id,
-              title: "",
-              ref: null,
-              agentRef: null,
-              length: 0,
-              position: 0,
-              unended: 0,
-              fence: 0,
-              owner: "",
-              leaseUntil: 0,
-              cancelling: 0,
-              createdAt: 0,
-              lastTurnAt: null
-            })
+            yield* conversations.resolve(scope, conversation(id, userId))
           }
           yield* messages.append(scope, records)
         })

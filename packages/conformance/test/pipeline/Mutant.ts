@@ -10,17 +10,10 @@ import type { Plan } from "@atrium/core/tenancy/Plan"
 import { Turns } from "@atrium/core/turns/Turns"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { Broken } from "../Trial.ts"
 
-/**
- * A broken pair.
- * - `name`: what is wrong with it.
- * - `fails`: every rule that it fails, but for those that take seconds and are not named.
- */
-export interface Mutant {
-  readonly name: string
-  readonly fails: ReadonlyArray<string>
-  /** Rules that it fails or not, as chance has it. */
-  readonly mayFail?: ReadonlyArray<string>
+/** A broken pair; it may also fail rules that take seconds and are not named. */
+export interface Mutant extends Broken {
   readonly subject: Subject
 }
 

@@ -1,13 +1,10 @@
 /** Tries mutants on the rules of the pipeline. */
 import { pipelineRules, runPipelineRule } from "@atrium/conformance"
-import { assert, describe, it } from "@effect/vitest"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import { lawOf, thorough, tryEach } from "../Trial.ts"
 import type { Mutant } from "./Mutant.ts"
 
 /** Take seconds: run only against the mutants that name them. */
@@ -26,11 +23,6 @@ const slow = new Set([
 /** Enough for every other rule; one that hangs has failed. */
 const timeoutMs = 3000
 
-/** With ATRIUM_THOROUGH every mutant is tried on every rule, which takes a quarter of an hour. */
-const thorough = process.env["ATRIUM_THOROUGH"] !== undefined
-
-const lawOf = (id: string) => id.slice(0, 5)
-
 /** The rules that a mutant is tried on: those near the ones that it fails, of the same law. */
 const rulesFor = ({ fails }: Mutant) =>
   pipelineRules.filter(({ id }) =>
@@ -47,12 +39,7 @@ const breaks = Effect.fnUntraced(function* (check: Effect.Effect<void, unknown>,
   return Option.isNone(exit) || Exit.isFailure(exit.value)
 })
 
-/** One seed, and nothing said of it when a rule fails, as it should. */
-const quiet = Layer.merge(
-  ConfigProvider.layer(ConfigProvider.fromUnknown({ ATRIUM_SEED: "mutants" })),
-  Logger.layer([])
-)
-
+/** The rules that a mutant fails. */
 const failedBy = Effect.fnUntraced(function* (mutant: Mutant) {
   const failed: Array<string> = []
   for (const rule of rulesFor(mutant)) {
@@ -60,23 +47,7 @@ const failedBy = Effect.fnUntraced(function* (mutant: Mutant) {
     if (yield* breaks(runPipelineRule(rule, mutant.subject, limit), limit)) failed.push(rule.id)
   }
   return failed
-}, Effect.provide(quiet))
+})
 
-/** A test for each mutant: it fails the rules that are written beside it, and no others. */
-export const tryMutants = (name: string, mutants: ReadonlyArray<Mutant>): void => {
-  describe(`mutants of the pipeline: ${name}`, () => {
-    for (const mutant of mutants) {
-      it.live(
-        `${mutant.name}: fails ${mutant.fails.join(", ")}`,
-        () =>
-          Effect.map(failedBy(mutant), (failed) =>
-            assert.deepStrictEqual(
-              failed.filter((id) => mutant.mayFail?.includes(id) !== true).toSorted(),
-              mutant.fails.toSorted()
-            )
-          ),
-        200_000
-      )
-    }
-  })
-}
+export const tryMutants = (name: string, mutants: ReadonlyArray<Mutant>): void =>
+  tryEach(`mutants of the pipeline: ${name}`, mutants, failedBy, 200_000)

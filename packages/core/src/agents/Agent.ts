@@ -1,6 +1,9 @@
 /** A persistent entity with memory. */
-import type * as Option from "effect/Option"
-import type { AgentId, UserId } from "../ids.ts"
+import * as Option from "effect/Option"
+import type { Unbound } from "../backend/AgentBackend.ts"
+import { AgentId, UserId } from "../ids.ts"
+import type { AgentRecord } from "../storage/AgentStore.ts"
+import type { TenantScope } from "../tenancy/Principal.ts"
 
 /**
  * An agent: a plain value, nothing is held open for it.
@@ -15,3 +18,23 @@ export interface Agent {
   readonly state: "active" | "archived"
   readonly lastTurnAt: Option.Option<number>
 }
+
+const ownerOf = ({ owner }: AgentRecord): Option.Option<UserId> =>
+  Option.map(Option.fromNullishOr(owner), UserId)
+
+/** The agent that a record keeps. */
+export const agentOf = (record: AgentRecord): Agent => ({
+  id: AgentId(record.id),
+  template: record.template,
+  owner: ownerOf(record),
+  tags: record.tags,
+  state: record.state,
+  lastTurnAt: Option.fromNullishOr(record.lastTurnAt)
+})
+
+/** The same agent as a backend is told of it. */
+export const unboundOf = (scope: TenantScope, record: AgentRecord): Unbound => ({
+  scope,
+  agentId: AgentId(record.id),
+  owner: ownerOf(record)
+})

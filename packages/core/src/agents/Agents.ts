@@ -5,17 +5,16 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { AgentBackend } from "../backend/AgentBackend.ts"
 import { removeConversation } from "../conversations/RemoveConversation.ts"
-import { asTurnError, TurnError } from "../errors.ts"
-import { AgentId, UserId } from "../ids.ts"
+import { asTurnError, rejected, TurnError } from "../errors.ts"
+import type { AgentId } from "../ids.ts"
 import { clearMemory } from "../memory/ClearMemory.ts"
 import { allPages, type By, checkBy, type Page } from "../Page.ts"
 import { Storage } from "../storage/Storage.ts"
 import * as Audit from "../tenancy/Audit.ts"
-import { callerWith, userWith, wholeTenant } from "../tenancy/Permissions.ts"
-import type { Caller, Principal, TenantScope } from "../tenancy/Principal.ts"
+import { type Asker, askerWith, callerWith } from "../tenancy/Permissions.ts"
+import type { Principal } from "../tenancy/Principal.ts"
 import { TurnQueue } from "../turns/TurnQueue.ts"
-import type { Agent } from "./Agent.ts"
-import { agentOf } from "./Bindings.ts"
+import { type Agent, agentOf, unboundOf } from "./Agent.ts"
 
 type As<A> = Effect.Effect<A, TurnError, Principal>
 
@@ -44,21 +43,9 @@ export class Agents extends Context.Service<
         const { agents, bindings, conversations } = storage.stores
 
         /** Whose agents: the tenant's for an operator, else the user's; nobody's without a user. */
-        const scoped = Effect.flatMap(
-          callerWith("agents"),
-          (
-            caller
-          ): Effect.Effect<
-            { readonly caller: Caller; readonly scope: TenantScope },
-            TurnError,
-            Principal
-          > =>
-            caller.scopes.has("operator")
-              ? Effect.succeed({ caller, scope: wholeTenant(caller) })
-              : Effect.map(userWith("agents"), ({ caller }) => ({ caller, scope: caller }))
-        )
+        const asker = askerWith("agents")
 
-        const own = Effect.fnUntraced(function* (caller: Caller, scope: TenantScope, id: string) {
+        const own = Effect.fnUntraced(function* ({ caller, scope }: Asker, id: string) {
           const found = yield* agents.find(scope, id)
           if (Option.isSome(found)) return found.value
           yield* Audit.refusedAccess(caller, "agent")
@@ -67,56 +54,48 @@ export class Agents extends Context.Service<
 
         return Agents.of({
           find: Effect.fn("Agents.find")(function* (id) {
-            const { caller, scope } = yield* scoped
-            return agentOf(yield* own(caller, scope, id))
+            return agentOf(yield* own(yield* asker, id))
           }, asTurnError),
           update: Effect.fn("Agents.update")(function* (id, { tags }) {
-            const { caller, scope } = yield* scoped
+            const asking = yield* asker
             const refused =
               tags.length > maximumTags || tags.some((tag) => tag === "" || tag.length > 255)
             if (refused) {
-              return yield* TurnError.because({
-                _tag: "Rejected",
-                field: "tags",
-                why: `An agent has at most ${maximumTags} tags of 1 to 255 characters.`
-              })
+              return yield* TurnError.because(
+                rejected("tags", `An agent has at most ${maximumTags} tags of 1 to 255 characters.`)
+              )
             }
             return yield* storage.transact(
               Effect.gen(function* () {
-                const agent = yield* own(caller, scope, id)
+                const agent = yield* own(asking, id)
                 // What every user of the tenant shares is changed by an operator only.
-                if (agent.owner === null && !caller.scopes.has("operator")) {
+                if (agent.owner === null && !asking.operator) {
                   return yield* TurnError.because({ _tag: "Forbidden", scope: "operator" })
                 }
                 const changed = { ...agent, tags }
-                yield* agents.save(scope, changed)
+                yield* agents.save(asking.scope, changed)
                 return agentOf(changed)
               })
             )
           }, asTurnError),
           list: Effect.fn("Agents.list")(function* (by) {
-            const { scope } = yield* scoped
+            const { scope } = yield* asker
             const refused = checkBy(by)
             if (refused !== undefined) return yield* TurnError.because(refused)
             const { items, next } = yield* agents.list(scope, by)
             return { items: items.map(agentOf), next }
           }, asTurnError),
           delete: Effect.fn("Agents.delete")(function* (id) {
-            const { caller } = yield* scoped
+            const asking = yield* asker
             yield* callerWith("operator")
-            const scope = wholeTenant(caller)
-            const agent = yield* own(caller, scope, id)
+            const { scope } = asking
+            const agent = yield* own(asking, id)
             const all = yield* allPages((by) => conversations.list(scope, by))
             for (const { agentId, id: conversation } of all) {
               if (agentId === id) yield* remove(scope, conversation)
             }
             if (agent.ref !== null) {
-              yield* backend.agents.delete({
-                scope,
-                agentId: AgentId(id),
-                owner: Option.map(Option.fromNullishOr(agent.owner), UserId),
-                ref: agent.ref
-              })
+              yield* backend.agents.delete({ ...unboundOf(scope, agent), ref: agent.ref })
             }
             yield* storage.transact(
               Effect.gen(function* () {

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { AgentBackend } from "../backend/AgentBackend.ts"
-import { asTurnError, TurnError } from "../errors.ts"
+import { asTurnError, rejected, TurnError } from "../errors.ts"
 import { AgentId, fresh, joinKey, UserId, whyRefused } from "../ids.ts"
 import * as KeyedLock from "../internal/KeyedLock.ts"
 import type { By, Page } from "../Page.ts"
@@ -14,19 +14,9 @@ import type { AgentRecord } from "../storage/AgentStore.ts"
 import { Storage } from "../storage/Storage.ts"
 import { callerWith, userWith, wholeTenant } from "../tenancy/Permissions.ts"
 import type { Caller, Principal } from "../tenancy/Principal.ts"
-import type { Agent } from "./Agent.ts"
+import { type Agent, agentOf, unboundOf } from "./Agent.ts"
 import type { Bound } from "./Binding.ts"
 import { Definitions } from "./Definitions.ts"
-
-/** The agent that a record keeps. */
-export const agentOf = (record: AgentRecord): Agent => ({
-  id: AgentId(record.id),
-  template: record.template,
-  owner: Option.map(Option.fromNullishOr(record.owner), UserId),
-  tags: record.tags,
-  state: record.state,
-  lastTurnAt: Option.fromNullishOr(record.lastTurnAt)
-})
 
 type As<A> = Effect.Effect<A, TurnError, Principal>
 
@@ -98,15 +88,7 @@ export class Bindings extends Context.Service<
         /** Outside any transaction, because the backend may be far away; idempotent by the id. */
         const provision = Effect.fnUntraced(function* (caller: Caller, record: AgentRecord) {
           const { template } = yield* definitions.find(record.template)
-          const id = AgentId(record.id)
-          const ref = yield* backend.agents.provision(
-            {
-              scope: caller,
-              agentId: id,
-              owner: Option.map(Option.fromNullishOr(record.owner), UserId)
-            },
-            template
-          )
+          const ref = yield* backend.agents.provision(unboundOf(caller, record), template)
           return yield* storage.transact(
             Effect.gen(function* () {
               const now = yield* agents.find(caller, record.id)
@@ -144,7 +126,7 @@ export class Bindings extends Context.Service<
             const scope = yield* operator
             const why = whyRefused("userID", bound.userId)
             if (why !== undefined) {
-              return yield* TurnError.because({ _tag: "Rejected", field: "userID", why })
+              return yield* TurnError.because(rejected("userID", why))
             }
             const agent = yield* agents.find(scope, bound.agentId)
             if (Option.isNone(agent)) {

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { AgentBackend } from "../backend/AgentBackend.ts"
-import { TurnError } from "../errors.ts"
+import { rejected, TurnError } from "../errors.ts"
 import { Storage } from "../storage/Storage.ts"
 import { defaultPlan, type Plan, type Rate } from "../tenancy/Plan.ts"
 import type { TenantScope } from "../tenancy/Principal.ts"
@@ -88,8 +88,7 @@ export class Definitions extends Context.Service<
     )
 }
 
-const rejected = (field: string, why: string) =>
-  Effect.fail(TurnError.because({ _tag: "Rejected", field, why }))
+const refuse = (field: string, why: string) => Effect.fail(TurnError.because(rejected(field, why)))
 
 /** The label of a block that would take the place of an earlier one, and so would never be made. */
 const takenLabel = ({ binding, template }: AgentDefinition): string | undefined => {
@@ -109,24 +108,24 @@ const takenLabel = ({ binding, template }: AgentDefinition): string | undefined 
 const checkTemplate = (name: string, defined: AgentDefinition, tools: ReadonlyArray<ToolSpec>) => {
   const { template } = defined
   if (name === "" || template.name === "") {
-    return rejected("template.name", "An agent needs a name: give it one in Atrium.layer.")
+    return refuse("template.name", "An agent needs a name: give it one in Atrium.layer.")
   }
   if (!/^[^/\s]+\/\S+$/.test(template.model)) {
-    return rejected(
+    return refuse(
       "template.model",
       `The model of agent "${name}" must have the form provider/model, not "${template.model}".`
     )
   }
   const label = takenLabel(defined)
   if (label !== undefined) {
-    return rejected(
+    return refuse(
       "template.blocks",
       `Agent "${name}" has two blocks with the label "${label}" in one place: the second would never be made. Rename one.`
     )
   }
   const unknown = template.tools?.find((tool) => tools.every((spec) => spec.name !== tool))
   if (unknown !== undefined) {
-    return rejected(
+    return refuse(
       "template.tools",
       `Agent "${name}" names the tool "${unknown}", which is not registered. Provide it with Tools.layer; there are: ${tools.map((spec) => spec.name).join(", ") || "none"}.`
     )
@@ -159,7 +158,7 @@ const checkPlan = (name: string, plan: Plan) =>
   plan.waiting >= 0 &&
   plan.replayMs >= 0
     ? Effect.void
-    : rejected(
+    : refuse(
         "plan",
         `Plan "${name}" needs rates of at least 1 turn in at least 1 ms, and waiting and replayMs of at least 0.`
       )

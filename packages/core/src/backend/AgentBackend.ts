@@ -120,7 +120,10 @@ export interface AgentDriver {
       conversation: ConversationId,
       template: AgentTemplate
     ) => Effect.Effect<string, BackendError>
-    /** Removes the agent and all it keeps; fine when it is not there. */
+    /**
+     * Removes the agent and what is kept of it elsewhere than in core's stores, which core clears
+     * itself; fine when it is not there.
+     */
     readonly delete: (agent: AgentRef) => Effect.Effect<void, BackendError>
   }
   readonly turns: {

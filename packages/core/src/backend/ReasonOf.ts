@@ -8,7 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { BackendError, type Reason } from "../errors.ts"
+import { BackendError, type Reason, rejected } from "../errors.ts"
 
 /** What an adapter may tell in a reason's metadata. */
 const Told = Schema.Struct({
@@ -48,7 +48,6 @@ export const reasonOf = (error: AiError.AiError, asked: string = error.module): 
   const told = toldBy(reason)
   const host = told.host ?? asked
   const malformed = (what: string): Reason => ({ _tag: "Malformed", what })
-  const rejected = (field: string, why: string): Reason => ({ _tag: "Rejected", field, why })
   switch (reason._tag) {
     case "AuthenticationError":
       return { _tag: "Unauthenticated", by: host }

@@ -4,10 +4,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { unboundOf } from "../agents/Agent.ts"
 import { Bindings } from "../agents/Bindings.ts"
 import { Definitions } from "../agents/Definitions.ts"
 import { AgentBackend } from "../backend/AgentBackend.ts"
-import { asTurnError, TurnError } from "../errors.ts"
+import { asTurnError, rejected, TurnError } from "../errors.ts"
 import {
   AgentId,
   ConversationId,
@@ -102,12 +103,7 @@ export class Conversations extends Context.Service<
         }
         const { template } = yield* definitions.find(agent.template)
         const ref = yield* backend.agents.open(
-          {
-            scope: caller,
-            agentId: AgentId(agent.id),
-            owner: Option.map(Option.fromNullishOr(agent.owner), UserId),
-            ref: agent.ref
-          },
+          { ...unboundOf(caller, agent), ref: agent.ref },
           ConversationId(record.id),
           template
         )
@@ -126,14 +122,15 @@ export class Conversations extends Context.Service<
         const { caller, user } = yield* userWith("turns")
         const refused = key === undefined ? undefined : whyRefused("key", key)
         if (refused !== undefined) {
-          return yield* TurnError.because({ _tag: "Rejected", field: "key", why: refused })
+          return yield* TurnError.because(rejected("key", refused))
         }
         if (title.length > maximumTitle || !isWellFormed(title)) {
-          return yield* TurnError.because({
-            _tag: "Rejected",
-            field: "title",
-            why: `A title has at most ${maximumTitle} characters, without NUL and lone surrogates.`
-          })
+          return yield* TurnError.because(
+            rejected(
+              "title",
+              `A title has at most ${maximumTitle} characters, without NUL and lone surrogates.`
+            )
+          )
         }
         const agent = yield* bindings.resolve(template)
         const id = yield* fresh("conv")

@@ -1,5 +1,6 @@
 /** A stored item of a conversation. */
 import * as Schema from "effect/Schema"
+import type { ToolOutcome } from "../tools/ToolSpec.ts"
 
 const S = Schema.String
 
@@ -47,15 +48,28 @@ export type Message = typeof Message.Type
 export const textOf = (message: Message): string =>
   message.parts.reduce((text, part) => (part._tag === "Text" ? text + part.text : text), "")
 
-/**
- * A message of the agent that is one text: what most drivers store. Core says of which turn it is
- * and when it was stored.
- */
-export const answer = (id: string, text: string): Message => ({
+/** A message as a driver stores it: core says of which turn it is and when it was stored. */
+const unplaced = (id: string, role: Message["role"], parts: Message["parts"]): Message => ({
   id,
-  role: "assistant",
-  parts: [{ _tag: "Text", text }],
+  role,
+  parts,
   turnId: "",
   at: 0,
   partial: false
 })
+
+/** A message of the agent. */
+export const assistantMessage = (id: string, parts: Message["parts"]): Message =>
+  unplaced(id, "assistant", parts)
+
+/** A message of the agent that is one text: what most drivers store. */
+export const answer = (id: string, text: string): Message =>
+  assistantMessage(id, [{ _tag: "Text", text }])
+
+/** The message that tells the results of tools, in their order. */
+export const toolMessage = (id: string, outcomes: ReadonlyArray<ToolOutcome>): Message =>
+  unplaced(
+    id,
+    "tool",
+    outcomes.map(({ callId, failed, output }) => ({ _tag: "ToolResult", callId, output, failed }))
+  )

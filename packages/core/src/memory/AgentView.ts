@@ -6,27 +6,11 @@ import { UserId } from "../ids.ts"
 import type { AgentRecord } from "../storage/AgentStore.ts"
 import type { Storage } from "../storage/Storage.ts"
 import * as Audit from "../tenancy/Audit.ts"
-import { asUser, callerWith, userWith, wholeTenant } from "../tenancy/Permissions.ts"
-import type { Caller, Principal, TenantScope } from "../tenancy/Principal.ts"
+import { type Asker, askerWith, asUser, wholeTenant } from "../tenancy/Permissions.ts"
+import type { Principal, TenantScope } from "../tenancy/Principal.ts"
 
-/**
- * Who asks.
- * - `scope`: what its writes are confined to: the user's own data, or for an operator the tenant's.
- */
-export interface Asker {
-  readonly caller: Caller
-  readonly operator: boolean
-  readonly scope: TenantScope
-}
-
-/** The caller, if it has the scope `memory`, and a user or the scope `operator`. */
-export const asker: Effect.Effect<Asker, TurnError, Principal> = Effect.flatMap(
-  callerWith("memory"),
-  (caller): Effect.Effect<Asker, TurnError, Principal> =>
-    caller.scopes.has("operator")
-      ? Effect.succeed({ caller, operator: true, scope: wholeTenant(caller) })
-      : Effect.map(userWith("memory"), () => ({ caller, operator: false, scope: caller }))
-)
+/** Who asks for what agents remember. */
+export const asker: Effect.Effect<Asker, TurnError, Principal> = askerWith("memory")
 
 /**
  * An agent and the user whose memory with it is read: the caller; for an operator the agent's owner,

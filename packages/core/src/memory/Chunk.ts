@@ -1,5 +1,5 @@
 /** Documents are cut into passages of equal length that overlap. */
-import type { Reason } from "../errors.ts"
+import { type Reason, rejected } from "../errors.ts"
 import { maximumPassage } from "./Passages.ts"
 
 /**
@@ -28,12 +28,15 @@ export const maximumSize = maximumPassage / 2
 
 /** Why a document cannot be cut so, if it cannot. */
 export const whyInvalid = ({ overlap, size }: Chunking): Reason | undefined => {
-  const reject = (why: string): Reason => ({ _tag: "Rejected", field: "chunk", why })
   if (!Number.isInteger(size) || size < 1 || size > maximumSize) {
-    return reject(`The size of a chunk must be 1 to ${maximumSize} characters, not ${size}.`)
+    return rejected(
+      "chunk",
+      `The size of a chunk must be 1 to ${maximumSize} characters, not ${size}.`
+    )
   }
   if (!Number.isInteger(overlap) || overlap < 0 || overlap >= size) {
-    return reject(
+    return rejected(
+      "chunk",
       `Chunks of ${size} characters must overlap by 0 to ${size - 1}, not ${overlap}: each has to go on from the one before.`
     )
   }

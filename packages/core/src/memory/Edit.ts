@@ -1,7 +1,7 @@
 /** Changes of a block's text, as pure functions. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { Reason } from "../errors.ts"
+import { type Reason, rejected } from "../errors.ts"
 import { isWellFormed } from "../ids.ts"
 
 const S = Schema.String
@@ -40,7 +40,7 @@ export interface Editable {
 }
 
 const refuse = (field: string, why: string): Result.Result<never, Reason> =>
-  Result.fail({ _tag: "Rejected", field, why })
+  Result.fail(rejected(field, why))
 
 /** `value` as the block's new one, unless it is too long or no text [MEM-1]. */
 export const checkValue = (

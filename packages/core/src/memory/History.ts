@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import { MemoryError, type Reason, type StorageError } from "../errors.ts"
+import { MemoryError, type Reason, rejected, type StorageError } from "../errors.ts"
 import { defaultLimit, type Page } from "../Page.ts"
 import type { BlockChange, BlockRecord, BlockWrite, Trust } from "../storage/BlockStore.ts"
 import type { Storage } from "../storage/Storage.ts"
@@ -87,11 +87,9 @@ export const planUndo = Effect.fnUntraced(function* (
 const whyNoTarget = ({ label, revision }: BlockRecord, to: number): Reason | undefined =>
   Number.isInteger(to) && to >= 1 && to < revision
     ? undefined
-    : {
-        _tag: "Rejected",
-        field: "to",
-        why:
-          revision === 1
-            ? `The block "${label}" was never changed.`
-            : `The block "${label}" can go back to revision 1 to ${revision - 1}, not ${to}.`
-      }
+    : rejected(
+        "to",
+        revision === 1
+          ? `The block "${label}" was never changed.`
+          : `The block "${label}" can go back to revision 1 to ${revision - 1}, not ${to}.`
+      )

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type Message, textOf } from "../conversations/Message.ts"
 import type { StorageError } from "../errors.ts"
-import type { Archive } from "../storage/Archive.ts"
+import { conversationArchive } from "../storage/Archive.ts"
 import type { ConversationRecord } from "../storage/ConversationStore.ts"
 import type { Storage } from "../storage/Storage.ts"
 import { padded } from "../storage/Table.ts"
@@ -33,12 +33,6 @@ export const placeOf = (item: string): Place => {
   const [position, index] = item.split(".")
   return { position: Number(position), index: Number(index) }
 }
-
-export const archiveOf = ({ id, userId }: ConversationRecord): Archive => ({
-  kind: "conversation",
-  id,
-  userId
-})
 
 const days = new Intl.DateTimeFormat("en", {
   timeZone: "UTC",
@@ -79,7 +73,7 @@ const indexBatch = (
       // Read here again: what was deleted meanwhile must not come back as words.
       const found = yield* conversations.find(scope, id)
       if (Option.isNone(found)) return { turns: 0, done: true }
-      const archive = archiveOf(found.value)
+      const archive = conversationArchive(found.value)
       const [mark = 0] = yield* words.marks(scope, [archive])
       const last = yield* settled(storage, scope, found.value)
       const until = Math.min(last, mark + most)
@@ -110,7 +104,7 @@ export const indexMessages = Effect.fnUntraced(function* (
   scope: TenantScope,
   conversations: ReadonlyArray<ConversationRecord>
 ): Effect.fn.Return<void, StorageError> {
-  const marks = yield* storage.stores.words.marks(scope, conversations.map(archiveOf))
+  const marks = yield* storage.stores.words.marks(scope, conversations.map(conversationArchive))
   let left = mostTurns
   for (const [i, { id, position }] of conversations.entries()) {
     if ((marks[i] ?? 0) >= position) continue

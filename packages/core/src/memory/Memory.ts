@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { Definitions } from "../agents/Definitions.ts"
-import { asMemoryError, MemoryError, type Reason, type StorageError } from "../errors.ts"
+import { asMemoryError, MemoryError, type Reason, rejected, type StorageError } from "../errors.ts"
 import {
   type AgentId,
   type BlockId,
@@ -13,16 +13,18 @@ import {
   type PassageId
 } from "../ids.ts"
 import { type By, checkBy, type Page } from "../Page.ts"
+import { agentArchive } from "../storage/Archive.ts"
 import type { BlockRecord, BlockWrite } from "../storage/BlockStore.ts"
 import { Storage } from "../storage/Storage.ts"
 import * as Audit from "../tenancy/Audit.ts"
+import { type Asker, noUser } from "../tenancy/Permissions.ts"
 import type { Principal } from "../tenancy/Principal.ts"
-import { type Asker, asker, passagesOwner, viewOf } from "./AgentView.ts"
+import { asker, passagesOwner, viewOf } from "./AgentView.ts"
 import { type Block, blockOf } from "./Block.ts"
 import type { Edit } from "./Edit.ts"
 import { changeBlock, planEdit, type Writer } from "./EditBlock.ts"
 import { history, planUndo, type Revision, revisionAt } from "./History.ts"
-import { archiveOf, type Passage, passageOf, searched } from "./Passage.ts"
+import { type Passage, passageOf, searched } from "./Passage.ts"
 import * as Passages from "./Passages.ts"
 import { type Recalled, recall } from "./Recall.ts"
 import * as Search from "./Search.ts"
@@ -159,7 +161,7 @@ export class Memory extends Context.Service<
           const view = yield* viewOf(storage, agent)
           const refused = whyNoTexts(texts)
           if (refused !== undefined) return yield* MemoryError.because(refused)
-          const archive = archiveOf(agent, passagesOwner(view))
+          const archive = agentArchive(agent, passagesOwner(view))
           const records = yield* Passages.make(
             archive,
             texts.map((text) => ({ text }))
@@ -180,7 +182,7 @@ export class Memory extends Context.Service<
           const view = yield* viewOf(storage, agent)
           const refused = checkBy(by)
           if (refused !== undefined) return yield* MemoryError.because(refused)
-          const archive = archiveOf(agent, passagesOwner(view))
+          const archive = agentArchive(agent, passagesOwner(view))
           const { items, next } = yield* passages.list(view.scope, archive, by)
           return { items: items.map(passageOf), next }
         }, asMemoryError),
@@ -230,10 +232,6 @@ const writerOf = ({ caller, operator }: Asker): Writer => ({
   trust: operator ? "operator" : "user",
   operator
 })
-
-const rejected = (field: string, why: string): Reason => ({ _tag: "Rejected", field, why })
-
-const noUser = rejected("userID", "userID cannot be empty")
 
 const whyNoCursor = (revision: number | undefined): Reason | undefined =>
   revision === undefined

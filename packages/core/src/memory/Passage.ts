@@ -1,7 +1,7 @@
 /** A text that is found by search. */
 import * as Option from "effect/Option"
 import { PassageId } from "../ids.ts"
-import type { Archive } from "../storage/Archive.ts"
+import { type Archive, agentArchive, sourceArchive } from "../storage/Archive.ts"
 import type { PassageRecord } from "../storage/PassageStore.ts"
 
 /**
@@ -25,20 +25,13 @@ export const passageOf = ({ archive, at, id, tags, text }: PassageRecord): Passa
   tags
 })
 
-/** Where an agent keeps what it learned from `user`; null for what all its users may read. */
-export const archiveOf = (agentId: string, user: string | null): Archive => ({
-  kind: "agent",
-  id: agentId,
-  userId: user
-})
-
 /** What a search for `user` of an agent covers: what all may read, the user's own, the sources. */
 export const searched = (
   agentId: string,
   user: string | null,
   sources: ReadonlyArray<string>
 ): ReadonlyArray<Archive> => [
-  archiveOf(agentId, null),
-  ...(user === null ? [] : [archiveOf(agentId, user)]),
-  ...sources.map((id): Archive => ({ kind: "source", id, userId: null }))
+  agentArchive(agentId, null),
+  ...(user === null ? [] : [agentArchive(agentId, user)]),
+  ...sources.map(sourceArchive)
 ]

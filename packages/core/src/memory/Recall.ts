@@ -4,12 +4,13 @@ import { type Message, textOf } from "../conversations/Message.ts"
 import type { StorageError } from "../errors.ts"
 import { ConversationId } from "../ids.ts"
 import { maximumLimit } from "../Page.ts"
+import { conversationArchive } from "../storage/Archive.ts"
 import type { ConversationRecord } from "../storage/ConversationStore.ts"
 import { compareKeys } from "../storage/KeyValue.ts"
 import type { Storage } from "../storage/Storage.ts"
 import type { Found } from "../storage/WordStore.ts"
 import type { TenantScope } from "../tenancy/Principal.ts"
-import { archiveOf, indexMessages, type Place, placeOf, wordsOf } from "./IndexMessages.ts"
+import { indexMessages, type Place, placeOf, wordsOf } from "./IndexMessages.ts"
 import { defaultTop, type Hit } from "./Search.ts"
 import * as Words from "./Words.ts"
 
@@ -24,7 +25,7 @@ export interface Recalled extends Hit<Message> {
 }
 
 /** Conversations that are searched, those with the newest turns first. */
-export const mostConversations = 100
+const mostConversations = 100
 /** Messages that the words alone bring into the ranking. */
 const candidates = 200
 
@@ -110,7 +111,7 @@ export const recall = Effect.fnUntraced(function* (
   if (words.size === 0) return []
   const conversations = yield* conversationsOf(storage, scope, agentId)
   yield* indexMessages(storage, scope, conversations)
-  const archives = conversations.map(archiveOf)
+  const archives = conversations.map(conversationArchive)
   const index = storage.stores.words
   const marks = yield* index.marks(scope, archives)
   const ended = new Map(conversations.map(({ id }, i) => [id, marks[i] ?? 0]))

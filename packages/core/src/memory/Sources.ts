@@ -3,7 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { asMemoryError, MemoryError, type Reason } from "../errors.ts"
+import { asMemoryError, MemoryError, type Reason, rejected } from "../errors.ts"
 import { isWellFormed, joinKey, type PassageId, whyRefused } from "../ids.ts"
 import * as KeyedLock from "../internal/KeyedLock.ts"
 import { allPages, type By, checkBy, type Page } from "../Page.ts"
@@ -177,8 +177,6 @@ export class Sources extends Context.Service<
     })
   )
 }
-
-const rejected = (field: string, why: string): Reason => ({ _tag: "Rejected", field, why })
 
 const whyNoSource = (source: string): Reason | undefined => {
   const why = whyRefused("source", source)

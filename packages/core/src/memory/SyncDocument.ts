@@ -3,7 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { StorageError } from "../errors.ts"
-import type { Archive } from "../storage/Archive.ts"
+import { sourceArchive } from "../storage/Archive.ts"
 import type { Storage } from "../storage/Storage.ts"
 import type { TenantScope } from "../tenancy/Principal.ts"
 import { type Chunking, chunksOf } from "./Chunk.ts"
@@ -16,8 +16,6 @@ export interface Document {
   readonly title: string
   readonly text: string
 }
-
-const archiveOf = (source: string): Archive => ({ kind: "source", id: source, userId: null })
 
 /**
  * Makes the document of that name be this one, in one transaction. A document with the same title,
@@ -35,7 +33,7 @@ export const saveDocument = Effect.fnUntraced(function* (
   const { documents } = storage.stores
   const digest = yield* digestOf(chunking.size, chunking.overlap, title, text)
   if (known === digest) return "unchanged"
-  const archive = archiveOf(source)
+  const archive = sourceArchive(source)
   const records = yield* Passages.make(
     archive,
     chunksOf(text, chunking).map((chunk) => ({ ...chunk, document: name }))
@@ -67,7 +65,7 @@ export const removeDocument = (
     Effect.gen(function* () {
       const found = yield* storage.stores.documents.find(scope, source, name)
       if (Option.isNone(found)) return false
-      yield* Passages.remove(storage, scope, archiveOf(source), found.value.passages)
+      yield* Passages.remove(storage, scope, sourceArchive(source), found.value.passages)
       yield* storage.stores.documents.delete(scope, source, name)
       return true
     })

@@ -17,6 +17,29 @@ export const Archive = Schema.Struct({
 })
 export type Archive = typeof Archive.Type
 
+/** Where an agent keeps what it learned from `user`; null for what all its users may read. */
+export const agentArchive = (agentId: string, user: string | null): Archive => ({
+  kind: "agent",
+  id: agentId,
+  userId: user
+})
+
+/** Where the passages of a source's documents are. */
+export const sourceArchive = (source: string): Archive => ({
+  kind: "source",
+  id: source,
+  userId: null
+})
+
+/** Where a conversation's messages are found by their words. */
+export const conversationArchive = ({
+  id,
+  userId
+}: {
+  readonly id: string
+  readonly userId: string | null
+}): Archive => ({ kind: "conversation", id, userId })
+
 /** Where an archive's rows are kept, within the scope's tenant. An empty user stands for none. */
 export const archivePath = (
   scope: TenantScope,

@@ -31,10 +31,7 @@ export interface KeyStore {
 
 const keys = table("key", KeyRecord)
 /** Of no tenant: where the tenant of a credential is looked up. */
-export const keyHashes = table(
-  "key-hash",
-  Schema.Struct({ tenantId: Schema.String, id: Schema.String })
-)
+const keyHashes = table("key-hash", Schema.Struct({ tenantId: Schema.String, id: Schema.String }))
 
 /** The key a hash belongs to. */
 export const findKeyByHash = (

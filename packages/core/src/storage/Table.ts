@@ -5,13 +5,9 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { StorageError } from "../errors.ts"
 import { joinKey, separator } from "../ids.ts"
+import * as Utf8 from "../internal/Utf8.ts"
 import { type By, defaultLimit, type Page } from "../Page.ts"
 import type { Transaction } from "./KeyValue.ts"
-
-declare const TextEncoder: new () => { encode(text: string): Uint8Array }
-declare const TextDecoder: new () => { decode(bytes: Uint8Array): string }
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
 
 /** Just above every key that begins with `prefix` and the separator. */
 const above = (prefix: string): string => `${prefix}\u0002`
@@ -49,7 +45,7 @@ export const table = <A>(name: string, schema: Schema.Codec<A>): Table<A> => {
     Effect.suspend(() => {
       let json: unknown
       try {
-        json = JSON.parse(decoder.decode(bytes))
+        json = JSON.parse(Utf8.decode(bytes))
       } catch {
         return malformed
       }
@@ -62,7 +58,7 @@ export const table = <A>(name: string, schema: Schema.Codec<A>): Table<A> => {
         bytes === undefined ? Effect.succeedNone : Effect.map(read(bytes), Option.some)
       ),
     set: (transaction, path, record) =>
-      transaction.set(keyOf(path), encoder.encode(JSON.stringify(record))),
+      transaction.set(keyOf(path), Utf8.encode(JSON.stringify(record))),
     remove: (transaction, path) => transaction.set(keyOf(path), undefined),
     scan: (transaction, path, { after, limit, reverse = false }) => {
       const prefix = keyOf(path)

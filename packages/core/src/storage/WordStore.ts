@@ -81,14 +81,15 @@ const postings = table("word", Posting)
 const wordsOf = table("word-item", Schema.Array(S))
 const statistics = table("word-archive", Statistics)
 
-const lengthOf = (words: ReadonlyMap<string, number>): number => {
+/** How many words an item has, each as often as it stands there. */
+export const countOf = (words: ReadonlyMap<string, number>): number => {
   let length = 0
   for (const times of words.values()) length += times
   return length
 }
 
 /** The score that one word gives an item; `mean` is the mean length of the items searched. */
-export const scoreOf = (
+const scoreOf = (
   { length, times }: { readonly times: number; readonly length: number },
   items: number,
   having: number,
@@ -144,7 +145,7 @@ export const makeWordStore = (driver: KeyValueDriver): WordStore => {
           let { items: count, length } = before
           for (const { item, words } of items) {
             if (Option.isSome(yield* wordsOf.get(tx, [...path, item]))) continue
-            const own = lengthOf(words)
+            const own = countOf(words)
             for (const [word, times] of words) {
               postings.set(tx, [...path, word, item], { times, length: own })
             }

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import { asTenancyError, TenancyError } from "../errors.ts"
+import { asTenancyError, type Reason, rejected, TenancyError } from "../errors.ts"
 import { fresh, isWellFormed, UserId, whyRefused } from "../ids.ts"
 import { type By, checkBy, type Page } from "../Page.ts"
 import type { KeyRecord } from "../storage/KeyStore.ts"
@@ -144,11 +144,9 @@ export class ApiKeys extends Context.Service<
           const caller = yield* resolver.actAs(user)
           const now = yield* Clock.currentTimeMillis
           if (!Number.isInteger(lastsMs) || lastsMs < 1000 || lastsMs > maximumTokenMs) {
-            return yield* TenancyError.because({
-              _tag: "Rejected",
-              field: "lastsMs",
-              why: `A token lasts 1,000 to ${maximumTokenMs} milliseconds.`
-            })
+            return yield* TenancyError.because(
+              rejected("lastsMs", `A token lasts 1,000 to ${maximumTokenMs} milliseconds.`)
+            )
           }
           const { hash, prefix, secret } = yield* fresher
           const key = { name: "token", scopes: [...caller.scopes], user, expiresAt: now + lastsMs }
@@ -219,8 +217,7 @@ const recordOf = (
 /** What a scope may look like: `turns`, `act-as`, `refunds.approve`. */
 const scopeForm = /^[a-z][a-z0-9._:-]{0,63}$/
 
-const whyInvalid = ({ expiresAt, name, scopes, user }: NewKey, now: number) => {
-  const rejected = (field: string, why: string) => ({ _tag: "Rejected", field, why }) as const
+const whyInvalid = ({ expiresAt, name, scopes, user }: NewKey, now: number): Reason | undefined => {
   if (name.length === 0 || name.length > maximumName || !isWellFormed(name)) {
     return rejected("name", `The name of a key has 1 to ${maximumName} characters.`)
   }

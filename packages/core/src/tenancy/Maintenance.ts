@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import { asTenancyError, TenancyError } from "../errors.ts"
+import { asTenancyError, rejected, TenancyError } from "../errors.ts"
 import { fresh, isWellFormed, TenantId, whyRefused } from "../ids.ts"
 import { sealScope } from "../internal/sealed.ts"
 import { type By, checkBy, type Page } from "../Page.ts"
@@ -64,7 +64,7 @@ export class Maintenance extends Context.Service<
               )
               .at(0)
           if (why !== undefined) {
-            return yield* TenancyError.because({ _tag: "Rejected", field: "tenant", why })
+            return yield* TenancyError.because(rejected("tenant", why))
           }
           yield* storage.transact(maintenance.saveTenant(tenant))
           return tenant

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Base64Url from "effect/encoding/Base64Url"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Utf8 from "../internal/Utf8.ts"
 
 /** Where randomness and hashes come from: the platform's Web Crypto. */
 export const layerCrypto: Layer.Layer<Digest.Digest | SecureRandom.SecureRandom> = Layer.mergeAll(
@@ -29,14 +30,9 @@ export interface Secret {
   readonly hash: string
 }
 
-/** Every platform has it; no library of types that core is compiled with says so. */
-declare const TextEncoder: new () => { readonly encode: (text: string) => Uint8Array }
-
 /** SHA-256 of a text in UTF-8, in hex. */
 export const sha256 = (text: string): Effect.Effect<string, never, Digest.Digest> =>
-  Effect.flatMap(Digest.Digest, (digest) =>
-    digest.digestHex(Digest.sha256, new TextEncoder().encode(text))
-  )
+  Effect.flatMap(Digest.Digest, (digest) => digest.digestHex(Digest.sha256, Utf8.encode(text)))
 
 /** What is stored of a credential; all that are too long to be one of ours have the same. */
 export const hashOf = (

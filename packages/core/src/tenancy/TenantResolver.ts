@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import { TenancyError } from "../errors.ts"
+import { rejected, TenancyError } from "../errors.ts"
 import { looksLikeAddress, TenantId, UserId, whyRefused } from "../ids.ts"
 import { sealScope } from "../internal/sealed.ts"
 import type { Storage } from "../storage/Storage.ts"
@@ -160,7 +160,5 @@ const check = (
       (found, rule) => found ?? Option.getOrUndefined(rule(id)),
       undefined
     )
-  return why === undefined
-    ? Effect.void
-    : Effect.fail(TenancyError.because({ _tag: "Rejected", field, why }))
+  return why === undefined ? Effect.void : Effect.fail(TenancyError.because(rejected(field, why)))
 }

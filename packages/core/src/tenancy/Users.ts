@@ -3,7 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { asTenancyError, TenancyError } from "../errors.ts"
+import { asTenancyError, rejected, TenancyError } from "../errors.ts"
 import { isWellFormed, whyRefused } from "../ids.ts"
 import { type By, checkBy, type Page } from "../Page.ts"
 import { Storage } from "../storage/Storage.ts"
@@ -35,7 +35,7 @@ export class Users extends Context.Service<
           const scope = yield* operator
           const why = whyInvalid(user)
           if (why !== undefined) {
-            return yield* TenancyError.because({ _tag: "Rejected", field: "user", why })
+            return yield* TenancyError.because(rejected("user", why))
           }
           yield* storage.transact(users.save(scope, user))
           return user

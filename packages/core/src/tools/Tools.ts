@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
-import { TurnError } from "../errors.ts"
+import { rejected, TurnError } from "../errors.ts"
 import { Principal } from "../tenancy/Principal.ts"
 import { CurrentTurn } from "./CurrentTurn.ts"
 import type { ToolCalled, ToolOutcome, ToolSpec } from "./ToolSpec.ts"
@@ -188,20 +188,19 @@ const answerOf = <A extends Record<string, Tool.Any>>(
 const specOf = Effect.fnUntraced(function* (tool: Tool.Any) {
   const name: string = tool.name
   if (!/^[a-zA-Z0-9_-]{1,64}$/.test(name)) {
-    return yield* TurnError.because({
-      _tag: "Rejected",
-      field: "tool.name",
-      why: `The tool "${name.slice(0, 64)}" needs a name of 1 to 64 letters, digits, "_" and "-": models accept no other.`
-    })
+    return yield* TurnError.because(
+      rejected(
+        "tool.name",
+        `The tool "${name.slice(0, 64)}" needs a name of 1 to 64 letters, digits, "_" and "-": models accept no other.`
+      )
+    )
   }
   const input = yield* Effect.mapError(
     Schema.decodeUnknownEffect(Schema.JsonObject)(Tool.getJsonSchema(tool)),
     () =>
-      TurnError.because({
-        _tag: "Rejected",
-        field: "tool.parameters",
-        why: `The parameters of the tool "${name}" have no JSON schema.`
-      })
+      TurnError.because(
+        rejected("tool.parameters", `The parameters of the tool "${name}" have no JSON schema.`)
+      )
   )
   const readOnly = Context.get(tool.annotations, Tool.Readonly)
   const spec: ToolSpec = {

@@ -7,7 +7,7 @@ import { Agents } from "../../src/agents/Agents.ts"
 import type { MemoryError } from "../../src/errors.ts"
 import { AgentId, PassageId } from "../../src/ids.ts"
 import { Memory } from "../../src/memory/Memory.ts"
-import { archiveOf } from "../../src/memory/Passage.ts"
+import { agentArchive } from "../../src/storage/Archive.ts"
 import { Storage } from "../../src/storage/Storage.ts"
 import { Principal } from "../../src/tenancy/Principal.ts"
 import { TenantResolver } from "../../src/tenancy/TenantResolver.ts"
@@ -73,7 +73,7 @@ describe("passages", () => {
           }
           yield* memory.delete(id).pipe(as("ann"))
           const indexed = yield* Effect.flatMap(Principal, (caller) =>
-            stores.words.search(caller, [archiveOf(kept.agent, "ann")], ["heron", "garden"], 10)
+            stores.words.search(caller, [agentArchive(kept.agent, "ann")], ["heron", "garden"], 10)
           ).pipe(as("ann"))
           assert.deepStrictEqual(
             indexed.map(({ item }) => item),

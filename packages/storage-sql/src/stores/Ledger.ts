@@ -9,19 +9,12 @@ import * as Option from "effect/Option"
 import { CONFINED, kept, mine } from "../Confine.ts"
 import { pages } from "../Pages.ts"
 import { type Reader, readAll, readFirst } from "../Reader.ts"
-import type { Sql, Value } from "../Statement.ts"
+import { type Sql, type Value, writeEach } from "../Statement.ts"
+import { readUsage, USAGE, usageValues } from "../Usage.ts"
 import { verbatim } from "../Verbatim.ts"
 
 const columns = `at, turn_id, sequence, conversation_id, agent_id, user_id, turns, messages, purpose,
-  model, finish, input, cached, output, reasoning, micro_usd`
-
-const readUsage = (row: Reader): Usage.Usage => ({
-  input: row.int(),
-  cached: row.int(),
-  output: row.int(),
-  reasoning: row.int(),
-  microUsd: row.intOrNull()
-})
+  model, finish, ${USAGE}`
 
 /** A row that only counts has no purpose, and its sums are 0. */
 const readCall = (row: Reader): LedgerRecord["call"] => {
@@ -56,7 +49,6 @@ const noTotal: LedgerTotal = { turns: 0, messages: 0, calls: 0, usage: Usage.non
 
 const valuesOf = (scope: TenantScope, row: LedgerRecord): ReadonlyArray<Value> => {
   const { call } = row
-  const usage = call?.usage ?? Usage.none
   return [
     scope.tenantId,
     row.at,
@@ -70,11 +62,7 @@ const valuesOf = (scope: TenantScope, row: LedgerRecord): ReadonlyArray<Value> =
     call === null ? null : verbatim(call.purpose),
     call === null ? null : verbatim(call.model),
     call === null ? null : verbatim(call.finish),
-    usage.input,
-    usage.cached,
-    usage.output,
-    usage.reasoning,
-    usage.microUsd
+    ...usageValues(call?.usage ?? Usage.none)
   ]
 }
 
@@ -113,11 +101,10 @@ export const makeLedgerStore = (sql: Sql): LedgerStore => {
   return {
     append: (scope, records) => {
       const own = records.filter(({ userId }) => owns(scope, userId))
-      const [first, second] = own
-      if (first === undefined) return Effect.void
-      if (second === undefined) return Effect.asVoid(insert(valuesOf(scope, first)))
-      return sql.within(
-        Effect.forEach(own, (row) => insert(valuesOf(scope, row)), { discard: true })
+      return writeEach(
+        sql,
+        insert,
+        own.map((row) => valuesOf(scope, row))
       )
     },
     list: (scope, by) => list([scope.tenantId, mine(scope)], by),

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import { CONFINED, kept, mine } from "../Confine.ts"
 import { pages } from "../Pages.ts"
 import { decoding, type Reader, readAll } from "../Reader.ts"
-import type { Sql, Value } from "../Statement.ts"
+import { type Sql, type Value, writeEach } from "../Statement.ts"
 
 const columns = "position, place, id, role, body, parts, turn_id, at, partial"
 const roles = ["user", "assistant", "tool", "summary"] as const
@@ -107,14 +107,12 @@ export const makeMessageStore = (sql: Sql): MessageStore => {
      on conflict do nothing`
   )
   return {
-    append: (scope, records) => {
-      const [first, second] = records
-      if (first === undefined) return Effect.void
-      if (second === undefined) return Effect.asVoid(insert(valuesOf(scope, first)))
-      return sql.within(
-        Effect.forEach(records, (record) => insert(valuesOf(scope, record)), { discard: true })
-      )
-    },
+    append: (scope, records) =>
+      writeEach(
+        sql,
+        insert,
+        records.map((record) => valuesOf(scope, record))
+      ),
     list: (scope, conversationId, by) =>
       Effect.map(list([scope.tenantId, conversationId, mine(scope)], by), ({ items, next }) => ({
         items: items.map(({ message }) => message),

@@ -1,19 +1,18 @@
 /** Passages: texts that are found by search. */
-import { Archive } from "@atrium/core/storage/Archive"
 import type { PassageRecord, PassageStore } from "@atrium/core/storage/PassageStore"
 import * as Effect from "effect/Effect"
-import { CONFINED, kept, mine, ofUser, SEEN } from "../Confine.ts"
+import { clearArchives, OF_ARCHIVE, placeOf, readArchive } from "../Archives.ts"
+import { CONFINED, kept, mine, SEEN } from "../Confine.ts"
 import { pages, tagged } from "../Pages.ts"
 import { type Reader, readAll } from "../Reader.ts"
 import type { Sql } from "../Statement.ts"
 import { listed, verbatim } from "../Verbatim.ts"
 
 const columns = "id, kind, archive, user_id, document, starts, ends, tags, at, body"
-const kinds = Archive.fields.kind.literals
 
 const read = (row: Reader): PassageRecord => ({
   id: row.verbatim(),
-  archive: { kind: row.word(kinds, "agent"), id: row.verbatim(), userId: row.owner() },
+  archive: readArchive(row),
   document: row.verbatimOrNull(),
   from: row.int(),
   to: row.int(),
@@ -36,7 +35,7 @@ const readTagged = readAll(
   "passage",
   (row: Reader): Tagged => ({
     id: row.verbatim(),
-    archive: { kind: row.word(kinds, "agent"), id: row.verbatim(), userId: row.owner() },
+    archive: readArchive(row),
     tags: row.texts()
   })
 )
@@ -46,8 +45,6 @@ const tagsOf = (passages: ReadonlyArray<Tagged>) =>
   passages.flatMap(({ archive: { id: archive, kind, userId }, id, tags }) =>
     tags.map((tag) => [kind, archive, kept(userId), tag, id])
   )
-
-const at = "tenant = ? and kind = ? and archive = ?"
 
 /** Pages of an archive: of all its passages, or of those with a tag. */
 const lists = (sql: Sql) => {
@@ -60,15 +57,11 @@ const lists = (sql: Sql) => {
       cursor,
       place: (after) => [verbatim(after)]
     })
-  const all = one(
-    `passages ${indexedBy("passages_archive")}`,
-    `${at} and user_id = ? and ${SEEN}`,
-    "id"
-  )
+  const all = one(`passages ${indexedBy("passages_archive")}`, `${OF_ARCHIVE} and ${SEEN}`, "id")
   const ofTag = tagged(
     one(
       `(select tenant of_tenant, id of_id from passage_tags
-        where ${at} and user_id = ? and tag = ? and ${SEEN}) tags cross join passages`,
+        where ${OF_ARCHIVE} and tag = ? and ${SEEN}) tags cross join passages`,
       "tenant = of_tenant and id = of_id",
       "of_id"
     ),
@@ -114,10 +107,6 @@ export const makePassageStore = (sql: Sql): PassageStore => {
     `delete from passage_tags where (tenant, kind, archive, user_id, tag, id) in
        (select ?, kind, archive, user_id, tag, id from ${tags} given)`
   )
-  const tables = [`passages ${indexedBy("passages_archive")}`, "passage_tags"].map((table) => {
-    const clear = `delete from ${table} where ${at}`
-    return { all: sql.write(clear), own: sql.write(`${clear} and user_id = ?`) }
-  })
   return {
     insert: (scope, given) =>
       given.length === 0
@@ -138,8 +127,8 @@ export const makePassageStore = (sql: Sql): PassageStore => {
             find([listed(wanted.map((id, place) => [place, id])), scope.tenantId, mine(scope)]),
             readRecords
           ),
-    list: (scope, { id, kind, userId }, by) => {
-      const of = [scope.tenantId, kind, verbatim(id), kept(userId)]
+    list: (scope, archive, by) => {
+      const of = placeOf(scope, archive)
       const [tag] = by.tags ?? []
       return tag === undefined
         ? list.all([...of, mine(scope)], by)
@@ -156,15 +145,6 @@ export const makePassageStore = (sql: Sql): PassageStore => {
               if (rows.length > 0) yield* removeTags([scope.tenantId, listed(rows)])
             })
           ),
-    clear: (scope, { id, kind }) => {
-      const of = [scope.tenantId, kind, verbatim(id)]
-      return sql.within(
-        Effect.forEach(
-          tables,
-          ({ all, own }) => (ofUser(scope) ? own([...of, mine(scope)]) : all(of)),
-          { discard: true }
-        )
-      )
-    }
+    clear: clearArchives(sql, [`passages ${indexedBy("passages_archive")}`, "passage_tags"])
   }
 }

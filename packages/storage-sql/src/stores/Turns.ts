@@ -6,9 +6,10 @@ import * as Schema from "effect/Schema"
 import { CONFINED, kept, mine } from "../Confine.ts"
 import { decoding, type Reader, readAll, readFirst } from "../Reader.ts"
 import type { Sql } from "../Statement.ts"
+import { readUsage, USAGE, usageValues } from "../Usage.ts"
 
 const own = `id, agent_id, position, "key", retry_of, scopes, sequence, stored, attempt, handed_back,
-  draft, waiting, input, cached, output, reasoning, micro_usd, outcome, created_at, ended_at`
+  draft, waiting, ${USAGE}, outcome, created_at, ended_at`
 const columns = `conversation_id, user_id, ${own}`
 
 const decodeEnd = decoding(End)
@@ -54,13 +55,7 @@ const read = (row: Reader): TurnRecord => ({
   handedBack: row.int(),
   draft: readDraft(row),
   waiting: readWaiting(row),
-  usage: {
-    input: row.int(),
-    cached: row.int(),
-    output: row.int(),
-    reasoning: row.int(),
-    microUsd: row.intOrNull()
-  },
+  usage: readUsage(row),
   end: readEnd(row),
   createdAt: row.int(),
   endedAt: row.intOrNull()
@@ -127,11 +122,7 @@ export const makeTurnStore = (sql: Sql): TurnStore => {
           turn.handedBack,
           turn.draft === null ? null : JSON.stringify(turn.draft),
           JSON.stringify(turn.waiting),
-          turn.usage.input,
-          turn.usage.cached,
-          turn.usage.output,
-          turn.usage.reasoning,
-          turn.usage.microUsd,
+          ...usageValues(turn.usage),
           turn.end === null ? null : JSON.stringify(turn.end),
           turn.createdAt,
           turn.endedAt,
@@ -164,11 +155,7 @@ export const makeTurnStore = (sql: Sql): TurnStore => {
           turn.handedBack,
           turn.draft === null ? null : JSON.stringify(turn.draft),
           JSON.stringify(turn.waiting),
-          turn.usage.input,
-          turn.usage.cached,
-          turn.usage.output,
-          turn.usage.reasoning,
-          turn.usage.microUsd,
+          ...usageValues(turn.usage),
           turn.end === null ? null : JSON.stringify(turn.end),
           turn.endedAt,
           added.length === 0 ? "" : `${JSON.stringify(added)}\n`,

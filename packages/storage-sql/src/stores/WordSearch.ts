@@ -9,7 +9,9 @@ import { compareKeys } from "@atrium/core/storage/KeyValue"
 import { b, type Found, k1, type WordStore } from "@atrium/core/storage/WordStore"
 import type { TenantScope } from "@atrium/core/tenancy/Principal"
 import * as Effect from "effect/Effect"
-import { kept, mine, SEEN } from "../Confine.ts"
+import { numbered, seenOf } from "../Archives.ts"
+import { mine } from "../Confine.ts"
+import type { Dialect } from "../Dialect.ts"
 import { type Reader, readAll } from "../Reader.ts"
 import type { Sql } from "../Statement.ts"
 import { listed } from "../Verbatim.ts"
@@ -35,14 +37,9 @@ const ordered = (scope: TenantScope, archives: ReadonlyArray<Archive>): Readonly
  * Joined in this order, whatever a planner guesses: each pair of an archive and a word is one range
  * of the postings' key.
  */
-const statement = ({ dialect: { records } }: Sql): string =>
-  `with seen as materialized (select * from ${records({
-    place: "whole",
-    kind: "text",
-    archive: "text",
-    user_id: "text"
-  })} listed where ${SEEN}),
-   asked as materialized (select * from ${records({ number: "whole", word: "text" })} listed),
+const statement = (dialect: Dialect): string =>
+  `with seen as materialized (select * from ${seenOf(dialect)}),
+   asked as materialized (select * from ${dialect.records({ number: "whole", word: "text" })} listed),
    total as materialized (
      select cast(sum(a.items) as double precision) items,
        cast(sum(a.length) as double precision) / nullif(sum(a.items), 0) mean
@@ -63,12 +60,12 @@ const statement = ({ dialect: { records } }: Sql): string =>
 
 /** `search` of the store. */
 export const searchWords = (sql: Sql): WordStore["search"] => {
-  const search = sql.read(statement(sql))
+  const search = sql.read(statement(sql.dialect))
   return (scope, archives, words, limit) => {
     if (archives.length === 0 || words.length === 0) return Effect.succeed([])
     const places = ordered(scope, archives)
     const parameters = [
-      listed(places.map(({ id, kind, userId }, i) => [i, kind, id, kept(userId)])),
+      numbered(places),
       mine(scope),
       listed([...new Set(words)].map((word, i) => [i, word])),
       scope.tenantId,

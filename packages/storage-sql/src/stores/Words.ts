@@ -1,30 +1,17 @@
 /** Which words stand in which item of an archive. A scope sees and writes archives as passages. */
 import type { StorageError } from "@atrium/core/errors"
 import { type Archive, ownsArchive } from "@atrium/core/storage/Archive"
-import type { WordItem, WordStore } from "@atrium/core/storage/WordStore"
+import { countOf, type WordStore } from "@atrium/core/storage/WordStore"
 import type { TenantScope } from "@atrium/core/tenancy/Principal"
 import * as Effect from "effect/Effect"
-import { kept, mine, ofUser, SEEN } from "../Confine.ts"
+import { clearArchives, numbered, OF_ARCHIVE, placeOf, seenOf } from "../Archives.ts"
+import { mine } from "../Confine.ts"
 import { type Reader, readAll } from "../Reader.ts"
 import type { Sql, Value } from "../Statement.ts"
-import { listed, verbatim } from "../Verbatim.ts"
+import { listed } from "../Verbatim.ts"
 import { searchWords } from "./WordSearch.ts"
 
 const place = "tenant, kind, archive, user_id"
-const at = "tenant = ? and kind = ? and archive = ? and user_id = ?"
-
-const placeOf = (scope: TenantScope, { id, kind, userId }: Archive): ReadonlyArray<Value> => [
-  scope.tenantId,
-  kind,
-  verbatim(id),
-  kept(userId)
-]
-
-const lengthOf = ({ words }: WordItem): number => {
-  let length = 0
-  for (const times of words.values()) length += times
-  return length
-}
 
 const readItems = readAll("item", (row: Reader) => row.verbatim())
 const readRemoved = readAll("item", (row: Reader) => ({
@@ -35,22 +22,8 @@ const readRemoved = readAll("item", (row: Reader) => ({
 const readMarks = readAll("archive", (row: Reader) => ({ place: row.int(), mark: row.int() }))
 
 /** `clear` of the store, as a part of the removal of a conversation too. */
-export const clearWords = (sql: Sql): WordStore["clear"] => {
-  const tables = ["postings", "words", "archives"].map((table) => {
-    const clear = `delete from ${table} where tenant = ? and kind = ? and archive = ?`
-    return { all: sql.write(clear), own: sql.write(`${clear} and user_id = ?`) }
-  })
-  return (scope, { id, kind }) => {
-    const of = [scope.tenantId, kind, verbatim(id)]
-    return sql.within(
-      Effect.forEach(
-        tables,
-        ({ all, own }) => (ofUser(scope) ? own([...of, mine(scope)]) : all(of)),
-        { discard: true }
-      )
-    )
-  }
-}
+export const clearWords = (sql: Sql): WordStore["clear"] =>
+  clearArchives(sql, ["postings", "words", "archives"])
 
 export const makeWordStore = (sql: Sql): WordStore => {
   const { records } = sql.dialect
@@ -74,24 +47,19 @@ export const makeWordStore = (sql: Sql): WordStore => {
        mark = case when excluded.mark > archives.mark then excluded.mark else archives.mark end`
   )
   const removeItems = sql.write(
-    `delete from words where ${at}
+    `delete from words where ${OF_ARCHIVE}
      and item in (select item from ${records({ item: "text" })} given)
      returning item, length, words`
   )
   const removePostings = sql.write(
-    `delete from postings where ${at} and (word, item) in
+    `delete from postings where ${OF_ARCHIVE} and (word, item) in
        (select word, item from ${records({ word: "text", item: "text" })} given)`
   )
   const discount = sql.write(
-    `update archives set items = items - ?, length = length - ? where ${at}`
+    `update archives set items = items - ?, length = length - ? where ${OF_ARCHIVE}`
   )
   const marks = sql.read(
-    `with given as materialized (select * from ${records({
-      place: "whole",
-      kind: "text",
-      archive: "text",
-      user_id: "text"
-    })} listed where ${SEEN})
+    `with given as materialized (select * from ${seenOf(sql.dialect)})
      select given.place, a.mark from given cross join archives a where a.tenant = ?
        and a.kind = given.kind and a.archive = given.archive and a.user_id = given.user_id`
   )
@@ -110,7 +78,7 @@ export const makeWordStore = (sql: Sql): WordStore => {
           const to = placeOf(scope, archive)
           const given = items.map((one) => [
             one.item,
-            lengthOf(one),
+            countOf(one.words),
             JSON.stringify([...one.words.keys()])
           ])
           const added =
@@ -123,7 +91,7 @@ export const makeWordStore = (sql: Sql): WordStore => {
           for (const one of items) {
             // An item that is given twice counts as it was given first.
             if (!left.delete(one.item)) continue
-            const own = lengthOf(one)
+            const own = countOf(one.words)
             length += own
             for (const [word, times] of one.words) postings.push([word, one.item, times, own])
           }
@@ -157,14 +125,7 @@ export const makeWordStore = (sql: Sql): WordStore => {
       archives.length === 0
         ? Effect.succeed([])
         : Effect.map(
-            Effect.flatMap(
-              marks([
-                listed(archives.map(({ id, kind, userId }, i) => [i, kind, id, kept(userId)])),
-                mine(scope),
-                scope.tenantId
-              ]),
-              readMarks
-            ),
+            Effect.flatMap(marks([numbered(archives), mine(scope), scope.tenantId]), readMarks),
             (found) => {
               const known = new Map(found.map(({ mark, place }) => [place, mark]))
               return archives.map((_, i) => known.get(i) ?? 0)

@@ -2,6 +2,7 @@
  * Random transactions of one user over the stores, and what must be true of what they left,
  * wherever the process died.
  */
+import * as Samples from "@atrium/conformance/storage/Samples"
 import type { LedgerRecord } from "@atrium/core/storage/LedgerStore"
 import type { Storage } from "@atrium/core/storage/Storage"
 import type { FactRecord, TurnRecord } from "@atrium/core/storage/TurnStore"
@@ -70,25 +71,7 @@ const rowOf = (turn: TurnRecord, sequence: number, ends: boolean): LedgerRecord 
 })
 
 export const open = ({ stores }: Service, scope: Caller) =>
-  stores.conversations.resolve(scope, {
-    id: idOf(scope),
-    agentId: "agent",
-    template: "helper",
-    userId: user(scope),
-    key: "main",
-    title: "",
-    ref: null,
-    agentRef: null,
-    length: 0,
-    position: 0,
-    unended: 0,
-    fence: 0,
-    owner: "",
-    leaseUntil: 0,
-    cancelling: 0,
-    createdAt: at,
-    lastTurnAt: null
-  })
+  stores.conversations.resolve(scope, Samples.conversation(idOf(scope), user(scope)))
 
 /** One more transaction; answers `position sequence` of the turn it wrote, or null when it failed. */
 export const act = Effect.fnUntraced(function* (
@@ -103,26 +86,15 @@ export const act = Effect.fnUntraced(function* (
     Effect.gen(function* () {
       const before = Option.getOrThrow(yield* stores.conversations.find(scope, idOf(scope)))
       const [running] = yield* stores.turns.unended(scope, before.id)
-      const turn: TurnRecord = running ?? {
-        id: `turn ${before.position + 1} of ${user(scope)}`,
-        conversationId: before.id,
-        agentId: "agent",
-        userId: user(scope),
-        position: before.position + 1,
-        key: `${before.position + 1}`,
-        retryOf: null,
-        scopes: ["turns"],
-        sequence: 1,
-        stored: 1,
-        attempt: 0,
-        handedBack: 0,
-        draft: null,
-        waiting: [],
-        usage: Usage.none,
-        end: null,
-        createdAt: at,
-        endedAt: null
-      }
+      const next = before.position + 1
+      const turn =
+        running ??
+        Samples.turn(`turn ${next} of ${user(scope)}`, before.id, user(scope), {
+          position: next,
+          key: `${next}`,
+          sequence: 1,
+          stored: 1
+        })
       if (running === undefined) {
         yield* stores.limits.take(scope, "user", rate, at)
         yield* stores.turns.insert(scope, turn)

@@ -1,4 +1,5 @@
 /** Random records of the stores of memory, hostile texts among them, from few ids so that they meet. */
+import * as Samples from "@atrium/conformance/storage/Samples"
 import type { By } from "@atrium/core/Page"
 import type { Archive } from "@atrium/core/storage/Archive"
 import type { BlockRecord, BlockWrite } from "@atrium/core/storage/BlockStore"
@@ -8,7 +9,6 @@ import type { LedgerRecord } from "@atrium/core/storage/LedgerStore"
 import type { PassageRecord } from "@atrium/core/storage/PassageStore"
 import type { TurnRecord } from "@atrium/core/storage/TurnStore"
 import type { WordItem } from "@atrium/core/storage/WordStore"
-import * as Usage from "@atrium/core/turns/Usage"
 import { randomOf } from "./Lane.ts"
 
 /** Draws of one seed. */
@@ -138,47 +138,27 @@ export const itemOf = (draw: Draw): WordItem => ({
   words: new Map(draw.some(4, () => [draw.one(vocabulary), 1 + draw.below(3)]))
 })
 
-export const conversationOf = (draw: Draw): ConversationRecord => ({
-  id: draw.one(["conversation 0", "conversation 1"]),
-  agentId: draw.one(["agent", "agent é"]),
-  template: "t",
-  userId: ownerOf(draw),
-  key: "main",
-  title: "",
-  ref: null,
-  agentRef: null,
-  length: 0,
-  position: 0,
-  unended: 0,
-  fence: 0,
-  owner: "",
-  leaseUntil: 0,
-  cancelling: 0,
-  createdAt: 1,
-  lastTurnAt: null
-})
+export const conversationOf = (draw: Draw): ConversationRecord =>
+  Samples.conversation(draw.one(["conversation 0", "conversation 1"]), ownerOf(draw), {
+    agentId: draw.one(["agent", "agent é"]),
+    key: "main"
+  })
 
 export const turnOf = (draw: Draw): TurnRecord => {
   const conversation = conversationOf(draw)
   const position = 1 + draw.below(3)
-  return {
-    id: `turn ${position} of ${conversation.id}`,
-    conversationId: conversation.id,
-    agentId: conversation.agentId,
-    userId: conversation.userId,
-    position,
-    key: null,
-    retryOf: null,
-    scopes: [],
-    sequence: 1,
-    stored: 1,
-    attempt: 0,
-    handedBack: draw.below(3),
-    draft: draw.one([null, { text: draw.one(texts), n: [1, null] }, [], "x", 0, false]),
-    waiting: draw.some(2, () => ({ callId: draw.one(letters), expiresAt: draw.below(100) })),
-    usage: Usage.none,
-    end: null,
-    createdAt: 1,
-    endedAt: null
-  }
+  return Samples.turn(
+    `turn ${position} of ${conversation.id}`,
+    conversation.id,
+    conversation.userId,
+    {
+      agentId: conversation.agentId,
+      position,
+      sequence: 1,
+      stored: 1,
+      handedBack: draw.below(3),
+      draft: draw.one([null, { text: draw.one(texts), n: [1, null] }, [], "x", 0, false]),
+      waiting: draw.some(2, () => ({ callId: draw.one(letters), expiresAt: draw.below(100) }))
+    }
+  )
 }

@@ -2,7 +2,7 @@ import * as Schema from "effect/Schema"
 import type { Says } from "./script.ts"
 
 /** The model that the fake server lists. It answers under whatever name it is asked for. */
-export const MODEL = "fake-model"
+const MODEL = "fake-model"
 
 /** Into how many pieces a streamed reply is cut. */
 const PIECES = 8
