@@ -113,8 +113,8 @@ describe("a turn on the page", () => {
   ])(
     "%s",
     async (_, arrives) => {
-      const { url } = await house.serve()
-      const alice = await house.tab(url, "Alice", arrives ? narrow : undefined)
+      const { url } = await house().serve()
+      const alice = await house().tab(url, "Alice", arrives ? narrow : undefined)
       const { page } = alice
       await page.emulateMedia({ colorScheme: arrives ? "dark" : "light" })
       const field = page.getByRole("textbox", { name: "Message" })
@@ -130,7 +130,7 @@ describe("a turn on the page", () => {
       await alice.ask("Thanks")
       await lost
       await page.getByText("Sending…").waitFor()
-      await house.shoot(alice, arrives ? "narrow-dark-sending" : "wide-light-sending")
+      await house().shoot(alice, arrives ? "narrow-dark-sending" : "wide-light-sending")
       expect.soft(await field.inputValue()).toBe("Thanks")
       expect.soft(await violations(page)).toEqual([])
       await page.reload()

@@ -1,22 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
-import { type House, openHouse } from "./House.ts"
+import { describe, expect, test } from "vitest"
+import { houseOfFile } from "./House.ts"
 import { violations, width } from "./Pages.ts"
 
-let house: House
-beforeAll(async () => {
-  house = await openHouse()
-}, 120_000)
-afterAll(() => house?.close(), 30_000)
-afterEach(() => house.clear(), 30_000)
-
+const house = houseOfFile()
 const narrow = { width: 360, height: 740 }
 
 describe("two tabs of one person", () => {
   test("show a turn that was begun in the other one, while it is written", async () => {
-    const { env, words } = await house.slowModel()
-    const { url } = await house.serve(env)
-    const first = await house.tab(url)
-    const second = await house.tab(url, "Alice", narrow)
+    const { env, words } = await house().slowModel()
+    const { url } = await house().serve(env)
+    const first = await house().tab(url)
+    const second = await house().tab(url, "Alice", narrow)
     await second.page.emulateMedia({ colorScheme: "dark" })
     await second.page.getByRole("textbox", { name: "Message" }).fill("Half a question")
     await first.ask("Tell me everything")
@@ -25,7 +19,7 @@ describe("two tabs of one person", () => {
     await second.page.evaluate(() => window.dispatchEvent(new Event("focus")))
     await second.page.getByRole("button", { name: "Stop", exact: true }).waitFor()
     await second.page.getByText(/word15/).waitFor()
-    await house.shoot(second, "narrow-dark-second-tab")
+    await house().shoot(second, "narrow-dark-second-tab")
     expect.soft(await violations(second.page)).toEqual([])
     expect.soft(await width(second.page)).toBe(360)
     for (const { page } of [first, second]) {
