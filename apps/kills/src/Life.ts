@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import * as Dice from "./Dice.ts"
 import { type Death, type House, Line, type Orders } from "./Script.ts"
 import type { Tally } from "./Tally.ts"
+import { verdictOf } from "./verdict/Verdict.ts"
 import { Witness } from "./Witness.ts"
 import * as World from "./World.ts"
 
@@ -156,7 +157,7 @@ export const live = async (plan: Plan): Promise<Outcome> => {
       witness.hear({ _tag: "Failed", what: "the last house", why: "it did not settle" })
     }
     witness.deeds = World.read(house)
-    return { kills: witness.kills, tally: witness.tally(), wrong: witness.verdict() }
+    return { kills: witness.kills, tally: witness.tally(), wrong: verdictOf(witness) }
   } finally {
     rmSync(folder, { recursive: true })
   }

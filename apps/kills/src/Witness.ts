@@ -3,7 +3,6 @@ import type { House, Line, Orders, Sent } from "./Script.ts"
 import type { Billed, Counted, Place, Remembered, Shown } from "./Shown.ts"
 import type { Tally } from "./Tally.ts"
 import { View } from "./View.ts"
-import { problemsOf } from "./verdict/Verdict.ts"
 import type { Deed } from "./World.ts"
 
 export interface Promise {
@@ -40,7 +39,7 @@ export class Witness {
   settled = false
   kills = 0
   readonly house: House
-  private readonly wrong: Array<string> = []
+  readonly wrong: Array<string> = []
   private events = 0
   private resumes = 0
   private retracted = 0
@@ -141,12 +140,6 @@ export class Witness {
       follow,
       places: [...places.values()]
     }
-  }
-
-  /** Everything that was promised and not kept. Complete only after the last house has settled. */
-  verdict(): ReadonlyArray<string> {
-    const read = [...this.views.values()].flatMap(({ wrong }) => wrong)
-    return [...this.wrong, ...read, ...(this.settled ? problemsOf(this) : [])]
   }
 
   tally(): Tally {

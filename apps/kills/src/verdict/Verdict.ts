@@ -63,7 +63,7 @@ const conversationProblems = (
 }
 
 /** Everything that was promised and is not so at the end. */
-export const problemsOf = (witness: Witness): ReadonlyArray<string> => {
+const problemsOf = (witness: Witness): ReadonlyArray<string> => {
   const { counted, promises, shown, views } = witness
   const wrong = [
     ...shown.flatMap((conversation) => conversationProblems(witness, conversation)),
@@ -99,4 +99,10 @@ export const problemsOf = (witness: Witness): ReadonlyArray<string> => {
       wrong.push(`${tenant} has ${count(of)} turns, ${tenantUsed} count`)
   }
   return wrong
+}
+
+/** Everything that was promised and not kept. Complete only after the last house has settled. */
+export const verdictOf = (witness: Witness): ReadonlyArray<string> => {
+  const read = [...witness.views.values()].flatMap(({ wrong }) => wrong)
+  return [...witness.wrong, ...read, ...(witness.settled ? problemsOf(witness) : [])]
 }

@@ -8,8 +8,8 @@ import { TenantId } from "../ids.ts"
 import { sealScope } from "../internal/sealed.ts"
 import type { KeyRecord } from "../storage/KeyStore.ts"
 import { Storage } from "../storage/Storage.ts"
+import type { Believing, IdRule } from "./Believing.ts"
 import { hashOf } from "./Secret.ts"
-import type { Believing, IdRule } from "./TenantResolver.ts"
 
 const unauthenticated = TenancyError.because({ _tag: "Unauthenticated", by: "atrium" })
 

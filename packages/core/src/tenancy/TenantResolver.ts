@@ -8,32 +8,10 @@ import { rejected, TenancyError } from "../errors.ts"
 import { looksLikeAddress, TenantId, UserId, whyRefused } from "../ids.ts"
 import { sealScope } from "../internal/sealed.ts"
 import type { Storage } from "../storage/Storage.ts"
+import type { Believing, Claims, IdRule } from "./Believing.ts"
 import { believeKeys } from "./KeyCredentials.ts"
 import { type Caller, Principal } from "./Principal.ts"
 import { layerCrypto } from "./Secret.ts"
-
-/**
- * Who somebody says they are. Worth nothing until a resolver has believed it. `keyId`: the API key that
- * says so; tokens that are made with it end with it.
- */
-export interface Claims {
-  readonly tenant: string
-  readonly user?: string
-  readonly scopes: ReadonlyArray<string>
-  readonly keyId?: string
-}
-
-/** Why an id is refused, or `None`: added to the rules that hold for every id. */
-export type IdRule = (id: string) => Option.Option<string>
-
-/** What the author of a resolver writes: core checks the ids in the claims and makes the Principal. */
-export interface Believing {
-  /** The claims a credential stands for; `Unauthenticated` when it stands for nothing. */
-  readonly resolve: (credential: Redacted.Redacted) => Effect.Effect<Claims, TenancyError>
-  /** The claims as they are now: narrowed, or refused where the user was suspended or erased. */
-  readonly renew: (claims: Claims) => Effect.Effect<Claims, TenancyError>
-  readonly idRules?: ReadonlyArray<IdRule>
-}
 
 const unauthenticated = TenancyError.because({ _tag: "Unauthenticated", by: "atrium" })
 

@@ -1,9 +1,16 @@
 /** The answer that a turn's facts hold. */
 import * as Effect from "effect/Effect"
-import { textOf } from "../conversations/Message.ts"
+import { type Message, textOf } from "../conversations/Message.ts"
 import { TurnError } from "../errors.ts"
 import type { TurnFact } from "./TurnFact.ts"
-import type { Answer } from "./Turns.ts"
+import type { Usage } from "./Usage.ts"
+
+/** The answer of a turn that ended with text. */
+export interface Answer {
+  readonly text: string
+  readonly message: Message
+  readonly usage: Usage
+}
 
 /**
  * The newest text of the agent, also where tool calls came before it. A failed turn fails as it

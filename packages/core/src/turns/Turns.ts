@@ -17,14 +17,13 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { Definitions } from "../agents/Definitions.ts"
-import type { Message } from "../conversations/Message.ts"
 import { asTurnError, type Reason, TurnError } from "../errors.ts"
 import { isWellFormed, type TurnId, whyRefused } from "../ids.ts"
 import { Storage } from "../storage/Storage.ts"
 import * as Audit from "../tenancy/Audit.ts"
 import { userWith } from "../tenancy/Permissions.ts"
 import type { Caller, Principal } from "../tenancy/Principal.ts"
-import { answerOf } from "./Answer.ts"
+import { type Answer, answerOf } from "./Answer.ts"
 import { beginTurn } from "./BeginTurn.ts"
 import { cancelTurn } from "./CancelTurn.ts"
 import * as Cursor from "./Cursor.ts"
@@ -35,17 +34,9 @@ import { isFact, type TurnEvent } from "./TurnEvent.ts"
 import type { TurnJob } from "./TurnJob.ts"
 import { TurnQueue } from "./TurnQueue.ts"
 import { turnOf } from "./TurnReading.ts"
-import type { Usage } from "./Usage.ts"
 
 type As<A> = Effect.Effect<A, TurnError, Principal>
 type Events = Stream.Stream<TurnEvent, TurnError, Principal>
-
-/** The answer of a turn that ended with text. */
-export interface Answer {
-  readonly text: string
-  readonly message: Message
-  readonly usage: Usage
-}
 
 export class Turns extends Context.Service<
   Turns,
