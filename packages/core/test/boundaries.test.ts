@@ -45,7 +45,11 @@ const PACKAGES: Readonly<Record<string, Allowed>> = {
     external: ["@effect/sql-pg"],
     node: true
   },
-  "model-openai": { atrium: ["core"], external: ["openai"], node: false },
+  "model-openai": {
+    atrium: ["core"],
+    external: ["openai"],
+    node: ["packages/model-openai/src/internal/send.ts"]
+  },
   "model-demo": { atrium: [], external: [], node: false },
   http: {
     atrium: ["core"],

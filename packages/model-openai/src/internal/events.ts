@@ -1,8 +1,7 @@
-import type { IncomingMessage } from "node:http"
 import * as Sse from "effect/encoding/Sse"
 import * as Predicate from "effect/Predicate"
 import OpenAI from "openai"
-import { headersOf } from "./send.ts"
+import { type Answer, headersOf } from "./send.ts"
 
 /** Takes the bytes of a streamed answer as they come. */
 export interface Events {
@@ -15,7 +14,7 @@ export interface Events {
 }
 
 /** Reads `answer` as it comes: tells the JSON of each event to `tell`, which may throw. */
-export const eventsOf = (answer: IncomingMessage, tell: (chunk: unknown) => void): Events => {
+export const eventsOf = (answer: Answer, tell: (chunk: unknown) => void): Events => {
   const decoder = new TextDecoder()
   let isDone = false
   const parser = Sse.makeParser((event) => {

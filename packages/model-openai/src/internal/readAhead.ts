@@ -1,10 +1,10 @@
-import type { IncomingMessage } from "node:http"
 import * as Arr from "effect/Array"
 import * as AiError from "effect/ai/AiError"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { eventsOf } from "./events.ts"
 import { readRest } from "./readRest.ts"
+import type { Answer } from "./send.ts"
 
 /** What an answer is put together by, chunk by chunk. */
 export interface Assembly<A> {
@@ -34,7 +34,7 @@ const most = 256
  * socket to the reader has its price. `toError`: what an error of the reading means.
  */
 export const readAhead = <A>(
-  answer: IncomingMessage,
+  answer: Answer,
   assembly: Assembly<A>,
   now: () => number,
   toError: (cause: unknown) => AiError.AiError

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http"
+import type { Answer } from "./send.ts"
 
 /** What may follow the last event before the connection is given up. */
 const restBytes = 65_536
@@ -9,7 +9,7 @@ const restMs = 1000
  * left before its end is closed. Up to 64 KiB and for at most a second, beside whatever comes next;
  * nobody waits for it.
  */
-export const readRest = (answer: IncomingMessage): void => {
+export const readRest = (answer: Answer): void => {
   const late = setTimeout(() => answer.destroy(), restMs)
   let left = restBytes
   answer.on("data", (bytes: Buffer) => {

@@ -8,6 +8,9 @@ import { request as overHttps } from "node:https"
 import { urlToHttpOptions } from "node:url"
 import OpenAI from "openai"
 
+/** An answer as it comes: its status, its headers, and its bytes. */
+export type Answer = IncomingMessage
+
 /** Where requests go, and what each of them says beside its body. */
 export interface Target {
   readonly request: typeof overHttp
@@ -26,7 +29,7 @@ export const targetOf = (url: URL, headers: Headers): Target => ({
 /** A request on its way. */
 export interface Sent {
   /** The answer, once it begins; rejects with an `APIError` of the SDK where it is none of success. */
-  readonly answer: Promise<IncomingMessage>
+  readonly answer: Promise<Answer>
   /** Closes the connection, unless the answer has been read to its end. */
   readonly abort: () => void
 }
@@ -45,7 +48,7 @@ const wasStale = (sending: ClientRequest, cause: NodeJS.ErrnoException): boolean
   sending.reusedSocket && (cause.code === "ECONNRESET" || cause.code === "EPIPE")
 
 /** The headers of an answer, as the SDK's errors keep them. */
-export const headersOf = ({ headersDistinct }: IncomingMessage): Headers =>
+export const headersOf = ({ headersDistinct }: Answer): Headers =>
   new Headers(
     Object.entries(headersDistinct).flatMap(([name, values = []]) =>
       values.map((value): [string, string] => [name, value])
@@ -53,7 +56,7 @@ export const headersOf = ({ headersDistinct }: IncomingMessage): Headers =>
   )
 
 /** The text of an answer. Throws where it breaks off, and a `RangeError` beyond `most` bytes. */
-const textOf = async (answer: IncomingMessage, most: number): Promise<string> => {
+const textOf = async (answer: Answer, most: number): Promise<string> => {
   const pieces: Array<Buffer> = []
   let length = 0
   for await (const piece of answer) {
@@ -66,7 +69,7 @@ const textOf = async (answer: IncomingMessage, most: number): Promise<string> =>
 }
 
 /** What a server says instead of an answer. */
-const refusal = async (status: number, answer: IncomingMessage): Promise<Error> => {
+const refusal = async (status: number, answer: Answer): Promise<Error> => {
   const text = await textOf(answer, errorBytes).catch(() => "")
   let body: object | undefined
   try {
@@ -83,7 +86,7 @@ const refusal = async (status: number, answer: IncomingMessage): Promise<Error> 
   )
 }
 
-const checked = async (answer: IncomingMessage): Promise<IncomingMessage> => {
+const checked = async (answer: Answer): Promise<Answer> => {
   const { statusCode = 0 } = answer
   if (statusCode >= 200 && statusCode < 300) return answer
   throw await refusal(statusCode, answer)
@@ -98,7 +101,7 @@ export const send = ({ headers, options, request }: Target, body: string): Sent 
   const length = `${Buffer.byteLength(body)}`
   const whole = { ...options, headers: [...headers, "content-length", length] }
   let sending: ClientRequest | undefined
-  const begun = new Promise<IncomingMessage>((resolve, reject) => {
+  const begun = new Promise<Answer>((resolve, reject) => {
     const begin = (left: number): void => {
       const attempt = request(whole, resolve)
       attempt.on("error", (cause) => {
@@ -121,5 +124,5 @@ export const send = ({ headers, options, request }: Target, body: string): Sent 
 }
 
 /** The whole of an answer, which must be JSON: else throws a `SyntaxError`. */
-export const jsonOf = async (answer: IncomingMessage): Promise<unknown> =>
+export const jsonOf = async (answer: Answer): Promise<unknown> =>
   JSON.parse(await textOf(answer, wholeBytes))
