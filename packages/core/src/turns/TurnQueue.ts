@@ -100,6 +100,8 @@ export class TurnQueue extends Context.Service<
       const lanes = new Map<string, Lane>()
       const jobs = new Map<string, TurnJob>()
       let closing = false
+      /** Turns that were being stored when this process began to close. */
+      const unstarted: Array<TurnJob> = []
 
       const laneKey = (of: TenantScope, conversationId: string) =>
         joinKey(of.tenantId, conversationId)
@@ -153,6 +155,7 @@ export class TurnQueue extends Context.Service<
         const lane = lanes.get(key)
         // Stored and left to the next process, as everything that this one hands back.
         if (closing) {
+          unstarted.push(job)
           job.live.close()
           return job
         }
@@ -271,8 +274,19 @@ export class TurnQueue extends Context.Service<
           return Effect.sync(() => job.onDone.delete(tell))
         })
 
+      const giveUpLeases = (left: ReadonlyArray<TurnJob>) =>
+        Effect.forEach(
+          storage.owners === "one" ? [] : left,
+          (job) =>
+            Effect.catchCause(lease(job, 0), (cause) =>
+              Effect.logWarning("A lease was not given up; it will run out.", cause)
+            ),
+          { discard: true }
+        )
+
       // Running turns are handed back: their rows stay unended, their leases are given up, and the
-      // next process takes them up at once.
+      // next process takes them up at once. It looks for them once, so what is being stored now is
+      // waited for.
       yield* Scope.addFinalizer(
         scope,
         Effect.suspend(() => {
@@ -284,16 +298,9 @@ export class TurnQueue extends Context.Service<
             job.fiber?.interruptUnsafe()
           }
           const running = all.filter(({ fiber }) => fiber !== undefined)
-          return Effect.andThen(
-            Effect.forEach(running, done, { discard: true }),
-            Effect.forEach(
-              storage.owners === "one" ? [] : left,
-              (job) =>
-                Effect.catchCause(lease(job, 0), (cause) =>
-                  Effect.logWarning("A lease was not given up; it will run out.", cause)
-                ),
-              { discard: true }
-            )
+          return lock.idle.pipe(
+            Effect.andThen(Effect.forEach(running, done, { discard: true })),
+            Effect.andThen(Effect.suspend(() => giveUpLeases([...left, ...unstarted])))
           )
         })
       )
