@@ -28,7 +28,7 @@ export const ownedStorage = Effect.map(Layer.build(Storage.layerMemory), (built)
   owners: "one" as const
 }))
 
-export const ann = TenantResolver.provide({ tenant: "acme", user: "ann", scopes: ["turns"] })
+const ann = TenantResolver.provide({ tenant: "acme", user: "ann", scopes: ["turns"] })
 
 /** An app that is closed before the test's end. */
 export const opened = Effect.fnUntraced(function* (store: Storage["Service"], run: Run = echo) {

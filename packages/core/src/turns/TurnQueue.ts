@@ -36,6 +36,12 @@ const shutDown = TurnError.because(
 const startedCalls = (facts: ReadonlyArray<TurnFact>): ReadonlySet<string> =>
   new Set(facts.flatMap((fact) => (fact._tag === "ToolStarted" ? fact.callId : [])))
 
+/** A conversation that may have turns which nobody runs. */
+export interface Doubt {
+  readonly scope: TenantScope
+  readonly conversationId: string
+}
+
 export class TurnQueue extends Context.Service<
   TurnQueue,
   {
@@ -76,6 +82,10 @@ export class TurnQueue extends Context.Service<
     ) => Effect.Effect<void, StorageError | TenancyError>
     /** A conversation was deleted: its turns stop and leave. Call it exclusively. */
     readonly forget: (scope: TenantScope, conversationId: string) => void
+    /** Has the conversation looked at in the next round: a turn may be stored that nobody runs. */
+    readonly doubt: (scope: TenantScope, conversationId: string) => void
+    /** The conversations in doubt, which then are so no more. */
+    readonly takeDoubts: () => ReadonlyArray<Doubt>
     /** Says that this process is alive to those that share the storage with it. */
     readonly renewLeases: Effect.Effect<void>
     /** Waits until this process is done with the turn. */
@@ -99,12 +109,17 @@ export class TurnQueue extends Context.Service<
       const lock = Turnstile.make()
       const lanes = new Map<string, Lane>()
       const jobs = new Map<string, TurnJob>()
+      const doubts = new Map<string, Doubt>()
       let closing = false
       /** Turns that were being stored when this process began to close. */
       const unstarted: Array<TurnJob> = []
 
       const laneKey = (of: TenantScope, conversationId: string) =>
         joinKey(of.tenantId, conversationId)
+
+      const doubt = (of: TenantScope, conversationId: string): void => {
+        doubts.set(laneKey(of, conversationId), { scope: of, conversationId })
+      }
 
       /** Readers and those who wait for the turn find it in the store, or with who has it now. */
       const letGo = (job: TurnJob): void => {
@@ -124,13 +139,17 @@ export class TurnQueue extends Context.Service<
           // It waits for a person, or its end could not be stored. Those behind it wait for it: whoever
           // decides, or the next round, takes all up.
           drop(key, lane)
+          if (job.turn.waiting.length === 0) doubt(job.caller, job.conversation.id)
           return
         }
         const [first] = lane.jobs
         lane.jobs = lane.jobs.filter((other) => other !== job)
         const [next] = lane.jobs
-        if (next === undefined) lanes.delete(key)
-        else if (first === job && !closing) start(next)
+        if (next === undefined) {
+          lanes.delete(key)
+          // Another process may have begun a turn meanwhile, and left it to this one's lease.
+          if (storage.owners === "many") doubt(job.caller, job.conversation.id)
+        } else if (first === job && !closing) start(next)
       }
 
       /** Another process has written since: nothing of these turns can be written here any more. */
@@ -176,6 +195,7 @@ export class TurnQueue extends Context.Service<
 
       const mayLease = (conversation: ConversationRecord, now: number): boolean =>
         conversation.owner === owner ||
+        conversation.owner === "" ||
         conversation.unended === 0 ||
         storage.owners === "one" ||
         conversation.leaseUntil <= now
@@ -194,7 +214,7 @@ export class TurnQueue extends Context.Service<
         mayLease
       })
 
-      const takeUp = Effect.fnUntraced(function* (of: TenantScope, conversationId: string) {
+      const takeUpNow = Effect.fnUntraced(function* (of: TenantScope, conversationId: string) {
         // Stored as it is: a run is counted where there is one.
         if (closing) return
         const key = laneKey(of, conversationId)
@@ -230,17 +250,31 @@ export class TurnQueue extends Context.Service<
         if (entered !== undefined) entered.seen = Math.max(entered.seen, position)
       })
 
-      const lease = Effect.fnUntraced(function* (
+      const takeUp = (of: TenantScope, conversationId: string) =>
+        Effect.onError(takeUpNow(of, conversationId), () =>
+          Effect.sync(() => doubt(of, conversationId))
+        )
+
+      /** Writes until when the lease lasts; answers the newest position, where it is still ours. */
+      const lease = (
         { caller, conversation: { fence, id } }: TurnJob,
         leaseUntil: number
-      ) {
-        yield* storage.transact(
+      ): Effect.Effect<number, StorageError> =>
+        storage.transact(
           Effect.gen(function* () {
-            const found = yield* conversations.find(caller, id)
-            if (Option.isNone(found) || found.value.fence !== fence) return
-            yield* conversations.save(caller, { ...found.value, leaseUntil })
+            const found = Option.getOrUndefined(yield* conversations.find(caller, id))
+            if (found?.fence !== fence || found.owner !== owner) return 0
+            yield* conversations.save(caller, { ...found, leaseUntil })
+            return found.position
           })
         )
+
+      const renew = Effect.fnUntraced(function* (job: TurnJob) {
+        const { caller, conversation } = job
+        const position = yield* lease(job, (yield* Clock.currentTimeMillis) + leaseMs)
+        const lane = lanes.get(laneKey(caller, conversation.id))
+        // Another process began a turn under this one's lease.
+        if (lane !== undefined && lane.seen < position) doubt(caller, conversation.id)
       })
 
       const renewLeases = Effect.suspend(() =>
@@ -249,8 +283,8 @@ export class TurnQueue extends Context.Service<
             first === undefined || first.turn.waiting.length > 0 ? [] : first
           ),
           (job) =>
-            Effect.flatMap(Clock.currentTimeMillis, (now) => lease(job, now + leaseMs)).pipe(
-              Effect.catchCause((cause) => Effect.logWarning("A lease was not renewed.", cause))
+            Effect.catchCause(renew(job), (cause) =>
+              Effect.logWarning("A lease was not renewed.", cause)
             ),
           { discard: true }
         )
@@ -339,6 +373,12 @@ export class TurnQueue extends Context.Service<
           if (lane === undefined) return
           for (const job of lane.jobs) job.stopped ??= "gone"
           drop(key, lane)
+        },
+        doubt,
+        takeDoubts: () => {
+          const all = [...doubts.values()]
+          doubts.clear()
+          return all
         },
         renewLeases,
         done

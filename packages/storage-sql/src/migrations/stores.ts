@@ -11,6 +11,7 @@ import type { Migration } from "../Migrations.ts"
  * - Messages lie in the order in which they came: a long row would waste the page of a key's tree.
  * - The ledger lies in the order in which it is written and has no other index: a turn adds to its
  *   end. It belongs to no conversation.
+ * - `conversations_due`: only of conversations that wait for a person, so that no other turn writes it.
  * - `passage_tags`: the tags of passages again, so that a rare one is found without its archive.
  * - A posting says how often a word stands in an item of so many words; `words` lists an item's, for
  *   its removal; `archives` has their sums, so that a search counts nothing but what it reads.
@@ -56,6 +57,8 @@ const statements = ({
        lease_until ${int}, cancelling ${int}, created_at ${int}, last_turn_at ${whole},
        primary key (tenant, id)) ${clustered}`,
     'create unique index conversations_key on conversations (tenant, user_id, agent_id, "key")',
+    `create index conversations_due on conversations (lease_until, tenant, id)
+       where unended > 0 and owner = ''`,
 
     `create table messages (tenant ${text}, conversation_id ${text}, position ${int}, place ${int},
        user_id ${text}, id ${text}, role ${text}, body ${maybe}, parts ${maybe}, turn_id ${text},

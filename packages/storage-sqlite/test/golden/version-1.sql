@@ -24,6 +24,7 @@ CREATE INDEX agents_user on agents (tenant, user_id, id);
 CREATE INDEX attachments_user on attachments (tenant, user_id, agent_id);
 CREATE INDEX blocks_conversation on blocks (tenant, conversation_id, agent_id) where conversation_id <> '';
 CREATE UNIQUE INDEX blocks_place on blocks (tenant, agent_id, user_id, conversation_id, label);
+CREATE INDEX conversations_due on conversations (lease_until, tenant, id) where unended > 0 and owner = '';
 CREATE UNIQUE INDEX conversations_key on conversations (tenant, user_id, agent_id, "key");
 CREATE UNIQUE INDEX keys_hash on keys (hash);
 CREATE INDEX passages_archive on passages (tenant, kind, archive, user_id, id);
