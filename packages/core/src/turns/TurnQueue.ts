@@ -6,6 +6,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
@@ -104,7 +105,14 @@ export class TurnQueue extends Context.Service<
       const services = yield* Effect.context<never>()
       const fork = Effect.runForkWith(services)
       const { conversations } = storage.stores
-      const run = runTurn({ storage, backend, definitions, tools: yield* Tools })
+      const closes = Latch.makeUnsafe()
+      const run = runTurn({
+        storage,
+        backend,
+        definitions,
+        tools: yield* Tools,
+        closing: closes.await
+      })
 
       const lock = Turnstile.make()
       const lanes = new Map<string, Lane>()
@@ -325,6 +333,7 @@ export class TurnQueue extends Context.Service<
         scope,
         Effect.suspend(() => {
           closing = true
+          closes.openUnsafe()
           const all = [...jobs.values()]
           const left = [...lanes.values()].flatMap(({ jobs: [first] }) => first ?? [])
           for (const job of all) {
