@@ -8,6 +8,8 @@ export interface Turnstile {
   (key: string): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Waits until nobody is inside, whatever the key. */
   readonly idle: Effect.Effect<void>
+  /** How many keys somebody is inside of. */
+  readonly inside: () => number
 }
 
 export const make = (): Turnstile => {
@@ -48,5 +50,5 @@ export const make = (): Turnstile => {
     watching.add(tell)
     return Effect.sync(() => watching.delete(tell))
   })
-  return Object.assign(through, { idle })
+  return Object.assign(through, { idle, inside: () => inside.size })
 }

@@ -71,6 +71,10 @@ export const layer: Layer.Layer<never, never, Storage | TurnQueue> = Layer.effec
 
     const renew = owners === "one" ? Effect.void : queue.renewLeases
     const round = Effect.andThen(renew, sweep)
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(round, Effect.sleep(leaseMs / 3))))
+    const rounds = yield* Effect.forkDetach(
+      Effect.forever(Effect.andThen(round, Effect.sleep(leaseMs / 3)))
+    )
+    // What it has begun is waited for with everything else that the queue stores, and no longer.
+    yield* Effect.addFinalizer(() => Effect.sync(() => rounds.interruptUnsafe()))
   })
 )

@@ -3,12 +3,10 @@
  * side [TRN-4, TRN-5]. A turn belongs to this queue and not to the request that sent it, so a client
  * that leaves cancels nothing [TRN-6].
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { Definitions } from "../agents/Definitions.ts"
 import { AgentBackend } from "../backend/AgentBackend.ts"
@@ -22,7 +20,9 @@ import type { TurnRecord } from "../storage/TurnStore.ts"
 import type { Caller, TenantScope } from "../tenancy/Principal.ts"
 import { TenantResolver } from "../tenancy/TenantResolver.ts"
 import { Tools } from "../tools/Tools.ts"
-import { type Lane, leaseMs, readLeftTurns } from "./LeftTurns.ts"
+import { closeQueue } from "./CloseQueue.ts"
+import { keepLeases } from "./KeepLeases.ts"
+import { type Lane, readLeftTurns } from "./LeftTurns.ts"
 import { LiveTurn } from "./LiveTurn.ts"
 import { runTurn } from "./RunTurn.ts"
 import type { TurnFact } from "./TurnFact.ts"
@@ -104,7 +104,6 @@ export class TurnQueue extends Context.Service<
       const owner = yield* fresh("process")
       const services = yield* Effect.context<never>()
       const fork = Effect.runForkWith(services)
-      const { conversations } = storage.stores
       const closes = Latch.makeUnsafe()
       const run = runTurn({
         storage,
@@ -263,38 +262,18 @@ export class TurnQueue extends Context.Service<
           Effect.sync(() => doubt(of, conversationId))
         )
 
-      /** Writes until when the lease lasts; answers the newest position, where it is still ours. */
-      const lease = (
-        { caller, conversation: { fence, id } }: TurnJob,
-        leaseUntil: number
-      ): Effect.Effect<number, StorageError> =>
-        storage.transact(
-          Effect.gen(function* () {
-            const found = Option.getOrUndefined(yield* conversations.find(caller, id))
-            if (found?.fence !== fence || found.owner !== owner) return 0
-            yield* conversations.save(caller, { ...found, leaseUntil })
-            return found.position
-          })
-        )
-
-      const renew = Effect.fnUntraced(function* (job: TurnJob) {
-        const { caller, conversation } = job
-        const position = yield* lease(job, (yield* Clock.currentTimeMillis) + leaseMs)
-        const lane = lanes.get(laneKey(caller, conversation.id))
-        // Another process began a turn under this one's lease.
-        if (lane !== undefined && lane.seen < position) doubt(caller, conversation.id)
+      const leases = keepLeases({
+        storage,
+        owner,
+        laneOf: ({ caller, conversation }) => lanes.get(laneKey(caller, conversation.id)),
+        doubt: ({ caller, conversation }) => doubt(caller, conversation.id)
       })
 
       const renewLeases = Effect.suspend(() =>
-        Effect.forEach(
+        leases.renew(
           [...lanes.values()].flatMap(({ jobs: [first] }) =>
             first === undefined || first.turn.waiting.length > 0 ? [] : first
-          ),
-          (job) =>
-            Effect.catchCause(renew(job), (cause) =>
-              Effect.logWarning("A lease was not renewed.", cause)
-            ),
-          { discard: true }
+          )
         )
       )
 
@@ -316,19 +295,8 @@ export class TurnQueue extends Context.Service<
           return Effect.sync(() => job.onDone.delete(tell))
         })
 
-      const giveUpLeases = (left: ReadonlyArray<TurnJob>) =>
-        Effect.forEach(
-          storage.owners === "one" ? [] : left,
-          (job) =>
-            Effect.catchCause(lease(job, 0), (cause) =>
-              Effect.logWarning("A lease was not given up; it will run out.", cause)
-            ),
-          { discard: true }
-        )
-
       // Running turns are handed back: their rows stay unended, their leases are given up, and the
-      // next process takes them up at once. It looks for them once, so what is being stored now is
-      // waited for.
+      // next process takes them up at once.
       yield* Scope.addFinalizer(
         scope,
         Effect.suspend(() => {
@@ -340,11 +308,13 @@ export class TurnQueue extends Context.Service<
             job.stopped ??= "closing"
             job.fiber?.interruptUnsafe()
           }
-          const running = all.filter(({ fiber }) => fiber !== undefined)
-          return lock.idle.pipe(
-            Effect.andThen(Effect.forEach(running, done, { discard: true })),
-            Effect.andThen(Effect.suspend(() => giveUpLeases([...left, ...unstarted])))
-          )
+          return closeQueue({
+            running: all.filter(({ fiber }) => fiber !== undefined),
+            stored: lock.idle,
+            storing: lock.inside,
+            done,
+            giveUpLeases: Effect.suspend(() => leases.giveUp([...left, ...unstarted]))
+          })
         })
       )
 
