@@ -27,6 +27,7 @@ CREATE UNIQUE INDEX blocks_place on blocks (tenant, agent_id, user_id, conversat
 CREATE INDEX conversations_due on conversations (lease_until, tenant, id) where unended > 0 and owner = '';
 CREATE UNIQUE INDEX conversations_key on conversations (tenant, user_id, agent_id, "key");
 CREATE UNIQUE INDEX keys_hash on keys (hash);
+CREATE INDEX ledger_user on ledger (tenant, user_id, at, turn_id, sequence);
 CREATE INDEX passages_archive on passages (tenant, kind, archive, user_id, id);
 CREATE UNIQUE INDEX turns_key on turns (tenant, conversation_id, "key") where "key" is not null;
 CREATE UNIQUE INDEX turns_place on turns (tenant, conversation_id, position);
