@@ -67,7 +67,7 @@ export const makeLoop = ({ languageModel, limits, storage }: Parts) => {
     { blocks, history, opening }: Compiled,
     said: ReadonlyArray<Message>,
     seen: Seen
-  ): Effect.fn.Return<Draft, BackendError> {
+  ): Effect.fn.Return<Draft, BackendError | TurnError> {
     const { attempt, emit, template, tools } = turn
     const messageId = `${turn.turn.id}-${attempt}.${said.length + 1}`
     const used = callIdsIn([...history, ...said])
@@ -85,10 +85,19 @@ export const makeLoop = ({ languageModel, limits, storage }: Parts) => {
       writing = begin()
       return askModel(languageModel, call, writing)
     })
-    const forget = Effect.suspend(() =>
-      writing.begun ? emit({ _tag: "Retracted", messageId }) : Effect.void
-    )
-    yield* retried(once, forget, limits)
+    const forget = Effect.suspend(() => {
+      if (!writing.begun) return Effect.void
+      writing = begin()
+      return emit({ _tag: "Retracted", messageId })
+    })
+    /** What the vendor says that it used is paid, whatever became of it. */
+    const failed = Effect.suspend(() => {
+      const { finish = "error", model = template.model, usage } = writing
+      if (usage.input === 0 && usage.output === 0) return Effect.void
+      const called: Told = { _tag: "ModelCalled", purpose: "failed", model, usage, finish }
+      return Effect.andThen(forget, turn.commit([called]))
+    })
+    yield* retried({ once, failed, forget }, limits)
     const finish = writing.finish ?? "unknown"
     // What follows the point where a model was stopped is not what it meant to say.
     const isCut = finish === "length" || finish === "content-filter"
@@ -115,7 +124,9 @@ export const makeLoop = ({ languageModel, limits, storage }: Parts) => {
     let blocks = compiled.blocks
     let foreign = false
     let seen = revisionsOf(blocks)
-    let steps = turn.past.filter((fact) => fact._tag === "ModelCalled").length
+    let steps = turn.past.filter(
+      (fact) => fact._tag === "ModelCalled" && fact.purpose === "chat"
+    ).length
     let begun = yield* Effect.transposeOption(Option.map(turn.draft, fromJson))
     while (true) {
       const draft = Option.isSome(begun) ? begun.value : yield* ask(turn, compiled, said, seen)

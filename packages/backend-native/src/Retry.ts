@@ -30,20 +30,33 @@ const waitAfter = (
     : Effect.map(Random.next, (fraction) => (2 ** n + fraction) * 1000)
 }
 
+/** Times a model may be silent in one step: a server that answered neither will not the third time. */
+const maximumSilences = 2
+
 /**
- * Runs `once` until it succeeds, at most `tries` times. `forget` is run before each new try: it takes
- * back what the failed one had told.
+ * - `once`: the call. `failed`: run after each one that failed, also the last: it counts what was used.
+ * - `forget`: run before each new one: it takes back what the failed one had told.
  */
-export const retried = Effect.fnUntraced(function* <A>(
-  once: Effect.Effect<A, BackendError>,
-  forget: Effect.Effect<void>,
+export interface Retried<A, E> {
+  readonly once: Effect.Effect<A, BackendError>
+  readonly failed: Effect.Effect<void, E>
+  readonly forget: Effect.Effect<void>
+}
+
+/** Runs `once` until it succeeds, at most `tries` times, and twice where it is silent. */
+export const retried = Effect.fnUntraced(function* <A, E>(
+  { failed, forget, once }: Retried<A, E>,
   { patienceMs, tries }: { readonly patienceMs: number; readonly tries: number }
-): Effect.fn.Return<A, BackendError> {
+): Effect.fn.Return<A, BackendError | E> {
+  let silences = 0
   for (let n = 0; ; n++) {
     const result = yield* Effect.result(once)
     if (result._tag === "Success") return result.success
     const error = result.failure
-    const wait = n + 1 < tries ? yield* waitAfter(error, n, patienceMs) : undefined
+    yield* failed
+    if (error.reason._tag === "TimedOut") silences += 1
+    const again = n + 1 < tries && silences < maximumSilences
+    const wait = again ? yield* waitAfter(error, n, patienceMs) : undefined
     if (wait === undefined) return yield* error
     yield* Effect.annotateLogs(Effect.logWarning("A model call failed and is made again."), {
       reason: error.reason._tag,

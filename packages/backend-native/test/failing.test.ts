@@ -42,7 +42,9 @@ const rateLimited = (after?: Duration.Input) =>
       after === undefined ? {} : { retryAfter: Duration.fromInputUnsafe(after) }
     )
   )
-const down = failing(new AiError.InternalProviderError({ description: "down" }))
+const down = {
+  fails: new AiError.InternalProviderError({ description: "down" })
+} as const satisfies Line
 
 const reasonOf = (events: ReadonlyArray<TurnEvent>): Reason | undefined => {
   const end = events.at(-1)
@@ -168,6 +170,20 @@ it.effect("a model that is silent is given up after 120 s a try, and its call is
   })
 )
 
+it.effect("a silence is met once more and not a third time, beside other failures", () =>
+  Effect.gen(function* () {
+    const late = { text: "late", after: "10 minutes" } as const
+    const silent = yield* turn([late, late], {}, 1000)
+    assert.strictEqual(silent.calls, 2)
+    assert.deepStrictEqual(reasonOf(silent.events), { _tag: "TimedOut", afterMs: 120_000 })
+    const mixed = yield* turn([late, down, late], { tries: 5 }, 1000)
+    assert.strictEqual(mixed.calls, 3)
+    assert.strictEqual(reasonOf(mixed.events)?._tag, "TimedOut")
+    const woken = yield* turn([late, "Here."], {}, 1000)
+    assert.strictEqual(woken.events.at(-1)?._tag, "TurnFinished")
+  })
+)
+
 it.effect("a model that falls silent in mid-sentence is given up, too", () =>
   Effect.gen(function* () {
     const { events } = yield* turn([{ text: "a long story", between: "6 seconds" }], {
@@ -233,5 +249,50 @@ it.effect("[TRN-9] an answer that never ends fails the turn, and nothing of it i
     const { events } = yield* turn(["x".repeat(1_000_001)], { tries: 1 })
     assert.deepStrictEqual(reasonOf(events)?._tag, "Malformed")
     assert.include(messageOf(events), "1000000 characters")
+  })
+)
+
+/** What a turn tells of its calls, and its usage at the end. */
+const billed = (events: ReadonlyArray<TurnEvent>) => {
+  const end = events.at(-1)
+  return {
+    calls: events.flatMap((one) =>
+      one._tag === "ModelCalled" ? [[one.purpose, one.finish, one.usage.output]] : []
+    ),
+    output: end?._tag === "TurnFinished" || end?._tag === "TurnFailed" ? end.usage.output : -1
+  }
+}
+
+it.effect("[TRN-10] tries that failed are counted by what the vendor told of them", () =>
+  Effect.gen(function* () {
+    const half = { text: "Half an ans", finish: "error" } as const
+    const again = yield* turn([half, "A whole answer."])
+    assert.deepStrictEqual(billed(again.events), {
+      calls: [
+        ["failed", "error", 5],
+        ["chat", "stop", 5]
+      ],
+      output: 10
+    })
+    const never = yield* turn([half, half, half])
+    assert.strictEqual(reasonOf(never.events)?._tag, "Unreachable")
+    assert.deepStrictEqual(billed(never.events).output, 15)
+    assert.lengthOf(billed(never.events).calls, 3)
+    // Nobody knows what these used.
+    const unknown = yield* turn([down, { text: "Half", fails: down.fails }, "Here."])
+    assert.deepStrictEqual(billed(unknown.events).calls, [["chat", "stop", 5]])
+  })
+)
+
+it.effect("each step counts the tries of its own that failed", () =>
+  Effect.gen(function* () {
+    const half = { text: "Half an ans", finish: "error" } as const
+    const call = { calls: [{ name: "memory_search", params: { query: "x" } }] }
+    const { events } = yield* turn([half, call, half, "Done."], {})
+    assert.deepStrictEqual(
+      billed(events).calls.map(([purpose]) => purpose),
+      ["failed", "chat", "failed", "chat"]
+    )
+    assert.strictEqual(events.at(-1)?._tag, "TurnFinished")
   })
 )

@@ -65,7 +65,7 @@ const texts = (): ReadonlyArray<string> => {
 const wide = [
   /from (users|agents|keys|conversations|attachments|ledger) where tenant = \? (and \(|order|and user_id = coalesce)/,
   /from tenants where 1 = 1/,
-  /from conversations where unended > 0/,
+  /from conversations where unended > 0 and owner <> ''/,
   /from limits where at < \?/
 ]
 

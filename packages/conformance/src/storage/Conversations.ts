@@ -241,7 +241,9 @@ export const conversations: ReadonlyArray<StorageRule> = [
       assert.isTrue(Option.isNone(yield* stores.turns.find(scope, "t")))
       assert.isTrue(Option.isNone(yield* stores.turns.findKeyed(scope, "c", "send")))
       assert.deepStrictEqual(yield* stores.turns.unended(scope, "c"), [])
-      assert.deepStrictEqual((yield* maintenance.listUnended({})).items, [])
+      for (const list of [maintenance.listLeft, maintenance.listDue]) {
+        assert.deepStrictEqual((yield* list(Number.MAX_SAFE_INTEGER, {})).items, [])
+      }
       assert.strictEqual((yield* stores.limits.left(scope, "user", rate, Samples.now)).left, 9)
       assert.lengthOf((yield* stores.ledger.list(scope, {})).items, 1)
       assert.isTrue(Option.isNone(yield* stores.blocks.find(scope, "b")))
@@ -295,29 +297,67 @@ export const conversations: ReadonlyArray<StorageRule> = [
   }),
   rule({
     id: "TRN-7a",
-    sentence:
-      "conversations with unended turns, and no others, are told to the process that starts",
+    sentence: "unended turns of a process are told when its lease has run out, and no others",
     check: Effect.fnUntraced(function* () {
       const { maintenance, stores } = yield* Storage
-      const told = Effect.map(maintenance.listUnended({}), ({ items }) => [...items])
+      const told = (until: number) =>
+        Effect.map(maintenance.listLeft(until, {}), ({ items }) => [...items])
       for (const tenant of ["tenant a", "tenant b"]) {
         const scope = yield* scopeOf(tenant, "user")
-        yield* stores.conversations.resolve(scope, running())
-        yield* stores.conversations.resolve(scope, Samples.conversation("idle", "user"))
+        yield* stores.conversations.resolve(scope, { ...running(), owner: "p", leaseUntil: 50 })
+        yield* stores.conversations.resolve(scope, running("nobody's"))
+        const idle = Samples.conversation("idle", "user", { owner: "p" })
+        yield* stores.conversations.resolve(scope, idle)
       }
       const of = (tenantId: string, conversationId = "c") => ({
         tenantId,
         userId: "user",
         conversationId
       })
-      assert.sameDeepMembers(yield* told, [of("tenant a"), of("tenant b")])
+      assert.deepStrictEqual(yield* told(49), [])
+      assert.sameDeepMembers(yield* told(50), [of("tenant a"), of("tenant b")])
       const a = yield* scopeOf("tenant a", "user")
       yield* stores.conversations.advance(a, "c", { ...step, ends: true })
-      assert.sameDeepMembers(yield* told, [of("tenant b")])
-      yield* stores.conversations.save(a, { ...Samples.conversation("idle", "user"), unended: 2 })
-      assert.sameDeepMembers(yield* told, [of("tenant a", "idle"), of("tenant b")])
+      assert.sameDeepMembers(yield* told(50), [of("tenant b")])
+      const idle = Samples.conversation("idle", "user", { owner: "p" })
+      yield* stores.conversations.save(a, { ...idle, unended: 2, leaseUntil: 70 })
+      assert.sameDeepMembers(yield* told(69), [of("tenant b")])
+      yield* stores.conversations.save(a, { ...idle, unended: 2, leaseUntil: 90 })
+      assert.sameDeepMembers(yield* told(89), [of("tenant b")])
+      assert.sameDeepMembers(yield* told(90), [of("tenant a", "idle"), of("tenant b")])
       yield* stores.conversations.delete(yield* scopeOf("tenant b", "user"), "c")
-      assert.sameDeepMembers(yield* told, [of("tenant a", "idle")])
+      assert.sameDeepMembers(yield* told(Number.MAX_SAFE_INTEGER), [of("tenant a", "idle")])
+    })
+  }),
+  rule({
+    id: "TRN-7e",
+    sentence: "unended turns that nobody has are told when what they wait for is over, not before",
+    check: Effect.fnUntraced(function* () {
+      const { maintenance, stores } = yield* Storage
+      const told = (until: number) =>
+        Effect.map(maintenance.listDue(until, {}), ({ items }) =>
+          items.map(({ conversationId }) => conversationId).toSorted()
+        )
+      const scope = yield* scopeOf("tenant", "user")
+      const waiting = { ...running(), leaseUntil: 50 }
+      yield* stores.conversations.resolve(scope, waiting)
+      yield* stores.conversations.resolve(scope, { ...running("longer"), leaseUntil: 90 })
+      yield* stores.conversations.resolve(scope, { ...running("run"), owner: "p" })
+      yield* stores.conversations.resolve(scope, Samples.conversation("idle", "user"))
+      assert.deepStrictEqual(yield* told(49), [])
+      assert.deepStrictEqual(yield* told(50), ["c"])
+      assert.deepStrictEqual(yield* told(90), ["c", "longer"])
+      // Decided, taken up, waiting once more, and ended.
+      yield* stores.conversations.save(scope, { ...waiting, leaseUntil: 0 })
+      assert.deepStrictEqual(yield* told(0), ["c"])
+      yield* stores.conversations.save(scope, { ...waiting, owner: "p", leaseUntil: 15 })
+      assert.deepStrictEqual(yield* told(89), [])
+      yield* stores.conversations.save(scope, { ...waiting, leaseUntil: 60 })
+      assert.deepStrictEqual(yield* told(60), ["c"])
+      yield* stores.conversations.advance(scope, "c", { ...step, ends: true })
+      assert.deepStrictEqual(yield* told(60), [])
+      yield* stores.conversations.delete(scope, "longer")
+      assert.deepStrictEqual(yield* told(Number.MAX_SAFE_INTEGER), [])
     })
   })
 ]

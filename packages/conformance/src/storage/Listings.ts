@@ -170,6 +170,20 @@ export const scopedListings: ReadonlyArray<Listing> = [
   }
 ]
 
+const unended = (name: "listLeft" | "listDue", owner: string): Listing => ({
+  name,
+  fill: ({ stores }, scope, ids) =>
+    each(ids, (id) =>
+      stores.conversations.resolve(scope, Samples.conversation(id, null, { unended: 1, owner }))
+    ),
+  read: ({ maintenance }, _scope, by) =>
+    Effect.map(maintenance[name](Samples.now, by), ({ items, next }) => ({
+      items: items.map(({ conversationId }) => conversationId),
+      next
+    })),
+  ordered: false
+})
+
 /** The lists that span tenants. */
 export const maintenanceListings: ReadonlyArray<Listing> = [
   {
@@ -179,17 +193,6 @@ export const maintenanceListings: ReadonlyArray<Listing> = [
     read: ({ maintenance }, _scope, by) => idOf(maintenance.listTenants(by)),
     ordered: false
   },
-  {
-    name: "listUnended",
-    fill: ({ stores }, scope, ids) =>
-      each(ids, (id) =>
-        stores.conversations.resolve(scope, Samples.conversation(id, null, { unended: 1 }))
-      ),
-    read: ({ maintenance }, _scope, by) =>
-      Effect.map(maintenance.listUnended(by), ({ items, next }) => ({
-        items: items.map(({ conversationId }) => conversationId),
-        next
-      })),
-    ordered: false
-  }
+  unended("listLeft", "process"),
+  unended("listDue", "")
 ]

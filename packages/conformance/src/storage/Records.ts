@@ -100,7 +100,8 @@ export const records: ReadonlyArray<StorageRule> = [
         ref: text,
         lastTurnAt: Samples.now
       })
-      for (const agent of [full, Samples.agent("a", "user")]) {
+      const deleting = { ...full, state: "deleting" as const }
+      for (const agent of [full, deleting, Samples.agent("a", "user")]) {
         yield* stores.agents.save(user, agent)
         assert.deepStrictEqual(Option.getOrThrow(yield* stores.agents.find(scope, "a")), agent)
         assert.deepStrictEqual(Option.getOrThrow(yield* stores.agents.find(user, "a")), agent)

@@ -47,7 +47,8 @@ export const conversations: ReadonlyArray<Mutant> = [
       "ISO-5d",
       "ISO-5e",
       "STO-3a conversations.list",
-      "STO-3a listUnended",
+      "STO-3a listLeft",
+      "STO-3a listDue",
       "STO-3b conversations.list",
       "STO-3c",
       "STO-3g",
@@ -56,6 +57,7 @@ export const conversations: ReadonlyArray<Mutant> = [
       "TRN-6",
       "STO-6a",
       "TRN-7a",
+      "TRN-7e",
       "TRN-4"
     ],
     (storage) => {
@@ -87,7 +89,7 @@ export const conversations: ReadonlyArray<Mutant> = [
       }
     })
   }),
-  mutant("a turn that ends stays unended", ["STO-6a", "TRN-7a"], (storage) => {
+  mutant("a turn that ends stays unended", ["STO-6a", "TRN-7a", "TRN-7e"], (storage) => {
     const { conversations } = storage.stores
     return exchange(storage, {
       conversations: {
@@ -216,12 +218,26 @@ export const conversations: ReadonlyArray<Mutant> = [
       ...storage,
       maintenance: {
         ...storage.maintenance,
-        listUnended: (by) =>
-          Effect.map(storage.maintenance.listUnended(by), ({ items, next }) => {
+        listLeft: (until, by) =>
+          Effect.map(storage.maintenance.listLeft(until, by), ({ items, next }) => {
             for (const item of items) told.set(`${item.tenantId} ${item.conversationId}`, item)
             return { items: by.limit === undefined ? [...told.values()] : items, next }
           })
       }
     }
-  })
+  }),
+  mutant("conversations whose lease has not run out are told", ["TRN-7a"], (storage) => ({
+    ...storage,
+    maintenance: {
+      ...storage.maintenance,
+      listLeft: (_until, by) => storage.maintenance.listLeft(Number.MAX_SAFE_INTEGER, by)
+    }
+  })),
+  mutant("conversations that still wait for a person are told", ["TRN-7e"], (storage) => ({
+    ...storage,
+    maintenance: {
+      ...storage.maintenance,
+      listDue: (_until, by) => storage.maintenance.listDue(Number.MAX_SAFE_INTEGER, by)
+    }
+  }))
 ]

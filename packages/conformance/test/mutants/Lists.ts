@@ -25,7 +25,8 @@ const listed: ReadonlyArray<
   ["passages.list", ["passages.list", "passages.list by tags"], []],
   ["documents.list", ["documents.list"], []],
   ["maintenance.listTenants", ["listTenants"], []],
-  ["maintenance.listUnended", ["listUnended"], []]
+  ["maintenance.listLeft", ["listLeft"], []],
+  ["maintenance.listDue", ["listDue"], []]
 ]
 
 /** A list whose pages after a cursor lack their first item. */

@@ -30,7 +30,7 @@ const overDriver = (
   })
 
 const reads =
-  /\.(find|findKeyed|findKey|findTenant|list|listUnended|left|recent|ofTurn|unended|facts)$/
+  /\.(find|findKeyed|findKey|findTenant|list|listLeft|listDue|left|recent|ofTurn|unended|facts)$/
 
 export const transactions: ReadonlyArray<Mutant> = [
   mutant(

@@ -49,7 +49,7 @@ export const calling: ReadonlyArray<Mutant> = [
     exchange(given, {
       conversations: {
         save: (scope, conversation) =>
-          conversation.leaseUntil === 0 && conversation.owner !== ""
+          conversation.unended > 0 && (conversation.owner === "" || conversation.leaseUntil === 0)
             ? Effect.void
             : given.stores.conversations.save(scope, conversation)
       }

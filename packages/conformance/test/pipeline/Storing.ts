@@ -19,23 +19,12 @@ export const storing: ReadonlyArray<Mutant> = [
   {
     ...storage(
       "what a dead process left is not listed",
-      [
-        "TRN-7a",
-        "TRN-7b",
-        "TRN-7c",
-        "TRN-7d",
-        "TRN-7g",
-        "TRN-7h",
-        "TRN-8d",
-        "TRN-8e",
-        "TRN-8g",
-        "TRN-8h"
-      ],
+      ["TRN-7a", "TRN-7b", "TRN-7c", "TRN-7d", "TRN-7g", "TRN-7h", "TRN-8d", "TRN-8h"],
       (given) => ({
         ...given,
         maintenance: {
           ...given.maintenance,
-          listUnended: () => Effect.succeed({ items: [], next: Option.none() })
+          listLeft: () => Effect.succeed({ items: [], next: Option.none() })
         }
       })
     ),

@@ -8,6 +8,7 @@ import type { TenantScope } from "../tenancy/Principal.ts"
 /**
  * An agent: a plain value, nothing is held open for it.
  * - `owner`: the user it was made for; `None` for one shared by the tenant's users.
+ * - `state`: `deleting` until everything of it is gone; nobody opens a conversation with it then.
  * - `lastTurnAt`: milliseconds since 1970 of the last turn begun with it; `None` before the first.
  */
 export interface Agent {
@@ -15,7 +16,7 @@ export interface Agent {
   readonly template: string
   readonly owner: Option.Option<UserId>
   readonly tags: ReadonlyArray<string>
-  readonly state: "active" | "archived"
+  readonly state: "active" | "archived" | "deleting"
   readonly lastTurnAt: Option.Option<number>
 }
 

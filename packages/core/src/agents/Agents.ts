@@ -29,7 +29,10 @@ export class Agents extends Context.Service<
     readonly update: (id: AgentId, change: { readonly tags: ReadonlyArray<string> }) => As<Agent>
     /** `by.tags` keeps the agents that carry all of them. */
     readonly list: (by: By) => As<Page<Agent>>
-    /** Removes the agent, its conversations, its memory and what the backend keeps. `operator`. */
+    /**
+     * Removes the agent, its conversations, its memory and what the backend keeps. `operator`. Who
+     * asks for one meanwhile gets a new agent; who has just found this one is told `Gone`.
+     */
     readonly delete: (id: AgentId) => As<void>
   }
 >()("@atrium/core/agents/Agents") {
@@ -89,7 +92,18 @@ export class Agents extends Context.Service<
             const asking = yield* asker
             yield* callerWith("operator")
             const { scope } = asking
-            const agent = yield* own(asking, id)
+            // First nobody opens a conversation with it any more; then those that are there go, and
+            // its row last, so that who was cut short can delete it again.
+            const agent = yield* storage.transact(
+              Effect.gen(function* () {
+                const agent = yield* own(asking, id)
+                const pin = { template: agent.template, owner: agent.owner }
+                const pinned = Option.getOrUndefined(yield* bindings.find(scope, pin))
+                if (pinned === id) yield* bindings.unpin(scope, pin)
+                yield* agents.save(scope, { ...agent, state: "deleting" })
+                return agent
+              })
+            )
             const all = yield* allPages((by) => conversations.list(scope, by))
             for (const { agentId, id: conversation } of all) {
               if (agentId === id) yield* remove(scope, conversation)
@@ -101,7 +115,6 @@ export class Agents extends Context.Service<
               Effect.gen(function* () {
                 const attached = yield* allPages((by) => bindings.list(scope, { agentId: id }, by))
                 for (const bound of attached) yield* bindings.detach(scope, bound)
-                yield* bindings.unpin(scope, { template: agent.template, owner: agent.owner })
                 yield* clearMemory(storage, scope, id)
                 yield* agents.delete(scope, id)
               })

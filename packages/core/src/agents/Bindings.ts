@@ -128,11 +128,15 @@ export class Bindings extends Context.Service<
             if (why !== undefined) {
               return yield* TurnError.because(rejected("userID", why))
             }
-            const agent = yield* agents.find(scope, bound.agentId)
-            if (Option.isNone(agent)) {
-              return yield* TurnError.because({ _tag: "NotFound", what: "agent" })
-            }
-            yield* bindings.attach(scope, bound)
+            yield* storage.transact(
+              Effect.gen(function* () {
+                const agent = Option.getOrUndefined(yield* agents.find(scope, bound.agentId))
+                if (agent === undefined || agent.state === "deleting") {
+                  return yield* TurnError.because({ _tag: "NotFound", what: "agent" })
+                }
+                yield* bindings.attach(scope, bound)
+              })
+            )
           }, asTurnError),
           detach: Effect.fn("Bindings.detach")(function* (bound) {
             yield* bindings.detach(yield* operator, bound)

@@ -154,7 +154,16 @@ export class Conversations extends Context.Service<
           createdAt,
           lastTurnAt: null
         }
-        const record = yield* storage.transact(conversations.resolve(caller, made))
+        const record = yield* storage.transact(
+          Effect.gen(function* () {
+            // In one transaction: who deletes the agent finds the conversation, or this finds that.
+            const now = Option.getOrUndefined(yield* agents.find(caller, agent.id))
+            if (now === undefined || now.state === "deleting") {
+              return yield* TurnError.because({ _tag: "Gone", what: "agent" })
+            }
+            return yield* conversations.resolve(caller, made)
+          })
+        )
         if (record.ref !== null) return conversationOf(record)
         const lock = oneAtATime(joinKey(caller.tenantId, record.id))
         return conversationOf(yield* lock(opened(caller, record.id)))

@@ -4,20 +4,26 @@
  */
 import * as Effect from "effect/Effect"
 
-export type Turnstile = (
-  key: string
-) => <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+export interface Turnstile {
+  (key: string): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** Waits until nobody is inside, whatever the key. */
+  readonly idle: Effect.Effect<void>
+  /** How many keys somebody is inside of. */
+  readonly inside: () => number
+}
 
 export const make = (): Turnstile => {
   /** Present while somebody is inside; those who wait, first come first. */
   const inside = new Map<string, Array<() => void>>()
-  return (key) => {
+  const watching = new Set<() => void>()
+  const through = (key: string) => {
     const leave = Effect.sync(() => {
       const next = inside.get(key)?.shift()
-      if (next === undefined) inside.delete(key)
-      else next()
+      if (next !== undefined) return next()
+      inside.delete(key)
+      if (inside.size === 0) for (const tell of watching) tell()
     })
-    return (self) =>
+    return <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
       Effect.uninterruptible(
         Effect.suspend(() => {
           const waiting = inside.get(key)
@@ -32,4 +38,17 @@ export const make = (): Turnstile => {
         })
       )
   }
+  const idle = Effect.callback<void>((resume) => {
+    if (inside.size === 0) {
+      resume(Effect.void)
+      return undefined
+    }
+    const tell = () => {
+      watching.delete(tell)
+      resume(Effect.void)
+    }
+    watching.add(tell)
+    return Effect.sync(() => watching.delete(tell))
+  })
+  return Object.assign(through, { idle, inside: () => inside.size })
 }

@@ -6,6 +6,7 @@ import { fresh } from "../ids.ts"
 import type { Archive } from "../storage/Archive.ts"
 import type { PassageRecord } from "../storage/PassageStore.ts"
 import type { Storage } from "../storage/Storage.ts"
+import type { WordItem } from "../storage/WordStore.ts"
 import type { TenantScope } from "../tenancy/Principal.ts"
 import * as Words from "./Words.ts"
 
@@ -40,6 +41,20 @@ export const make = Effect.fnUntraced(function* (
   )
 })
 
+/** Passages after which others may work: a long document holds nobody's answers up. */
+const batch = 100
+
+/** Does `self` with a batch at a time. Inside a transaction, so that nobody sees a part. */
+const inBatches = Effect.fnUntraced(function* <A>(
+  all: ReadonlyArray<A>,
+  self: (some: ReadonlyArray<A>) => Effect.Effect<void, StorageError>
+): Effect.fn.Return<void, StorageError> {
+  for (let from = 0; from < all.length; from += batch) {
+    if (from > 0) yield* Effect.yieldNow
+    yield* self(all.slice(from, from + batch))
+  }
+})
+
 /** Writes passages of one archive, which the scope must own. Joins the transaction it is in. */
 export const insert = (
   storage: Storage["Service"],
@@ -49,8 +64,15 @@ export const insert = (
 ): Effect.Effect<void, StorageError> =>
   storage.transact(
     Effect.gen(function* () {
-      yield* storage.stores.passages.insert(scope, passages)
-      const items = passages.map(({ id, text }) => ({ item: id, words: Words.ofText(text) }))
+      const items: Array<WordItem> = []
+      yield* inBatches(passages, (some) =>
+        Effect.andThen(
+          storage.stores.passages.insert(scope, some),
+          Effect.sync(() => {
+            for (const { id, text } of some) items.push({ item: id, words: Words.ofText(text) })
+          })
+        )
+      )
       yield* storage.stores.words.add(scope, archive, items, 0)
     })
   )
@@ -63,8 +85,8 @@ export const remove = (
   ids: ReadonlyArray<string>
 ): Effect.Effect<void, StorageError> =>
   storage.transact(
-    Effect.gen(function* () {
-      yield* storage.stores.passages.delete(scope, ids)
-      yield* storage.stores.words.remove(scope, archive, ids)
-    })
+    Effect.andThen(
+      inBatches(ids, (some) => storage.stores.passages.delete(scope, some)),
+      storage.stores.words.remove(scope, archive, ids)
+    )
   )

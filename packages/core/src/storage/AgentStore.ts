@@ -15,7 +15,7 @@ export const AgentRecord = Schema.Struct({
   template: Schema.String,
   owner: Schema.NullOr(Schema.String),
   tags: Schema.Array(Schema.String),
-  state: Schema.Literals(["active", "archived"]),
+  state: Schema.Literals(["active", "archived", "deleting"]),
   ref: Schema.NullOr(Schema.String),
   createdAt: Schema.Int,
   lastTurnAt: Schema.NullOr(Schema.Int)

@@ -11,7 +11,7 @@ import { owns } from "./Confine.ts"
 import { type KeyValueDriver, type Transaction, within } from "./KeyValue.ts"
 import { messages, skipped } from "./MessageStore.ts"
 import { type ConversationRecord, conversations, own } from "./OwnConversation.ts"
-import { everything, page, table } from "./Table.ts"
+import { everything, padded, page, table } from "./Table.ts"
 import { removeTurns } from "./TurnStore.ts"
 import { makeWordStore } from "./WordStore.ts"
 
@@ -30,7 +30,7 @@ export interface Advance {
 /** `cancelled`: a cancel came first. `fenced`: another writer has the lease. */
 export type Advanced = "advanced" | "cancelled" | "fenced" | "gone"
 
-/** What a maintenance job needs to take up the turns that a dead process left. */
+/** What a maintenance job needs to take up the turns of a conversation. */
 export interface Unended {
   readonly tenantId: string
   readonly userId: string | null
@@ -72,11 +72,15 @@ export interface ConversationStore {
 }
 
 const byKey = table("conversation-key", S)
-/** Of no tenant: conversations with unended turns, for the process that starts next. */
-export const unended = table(
-  "unended",
-  Schema.Struct({ tenantId: S, userId: Schema.NullOr(S), conversationId: S })
-)
+
+const Listed = Schema.Struct({ tenantId: S, userId: Schema.NullOr(S), conversationId: S })
+
+/**
+ * Of no tenant, for maintenance: conversations with unended turns by the moment at which somebody
+ * has to look at them. `leased`: some process writes them. `free`: none does.
+ */
+const leased = table("unended-leased", Listed)
+const free = table("unended-free", Listed)
 
 const keyPath = (scope: TenantScope, c: ConversationRecord) => [
   scope.tenantId,
@@ -85,13 +89,41 @@ const keyPath = (scope: TenantScope, c: ConversationRecord) => [
   c.key
 ]
 
-const put = (tx: Transaction, scope: TenantScope, c: ConversationRecord): void => {
-  conversations.set(tx, [scope.tenantId, c.id], c)
-  const path = ["", scope.tenantId, c.id]
-  if (c.unended > 0) {
-    unended.set(tx, path, { tenantId: scope.tenantId, userId: c.userId, conversationId: c.id })
-  } else unended.remove(tx, path)
+const listOf = ({ owner }: ConversationRecord) => (owner === "" ? free : leased)
+
+const listPath = (scope: TenantScope, c: ConversationRecord) => [
+  "",
+  padded(c.leaseUntil),
+  scope.tenantId,
+  c.id
+]
+
+const unlist = (tx: Transaction, scope: TenantScope, c: ConversationRecord): void => {
+  if (c.unended > 0) listOf(c).remove(tx, listPath(scope, c))
 }
+
+/** Writes it; `before` is what it was, where it was there. */
+const put = (
+  tx: Transaction,
+  scope: TenantScope,
+  c: ConversationRecord,
+  before?: ConversationRecord
+): void => {
+  conversations.set(tx, [scope.tenantId, c.id], c)
+  if (before !== undefined) unlist(tx, scope, before)
+  if (c.unended === 0) return
+  const listed = { tenantId: scope.tenantId, userId: c.userId, conversationId: c.id }
+  listOf(c).set(tx, listPath(scope, c), listed)
+}
+
+const listUntil = (driver: KeyValueDriver, from: typeof free) => (until: number, by: By) =>
+  within(driver, (tx) => page(from, tx, [""], by, undefined, padded(until + 1)))
+
+/** What maintenance lists of conversations. */
+export const makeUnendedLists = (driver: KeyValueDriver) => ({
+  listLeft: listUntil(driver, leased),
+  listDue: listUntil(driver, free)
+})
 
 export const makeConversationStore = (driver: KeyValueDriver): ConversationStore => ({
   resolve: (scope, conversation) =>
@@ -120,7 +152,9 @@ export const makeConversationStore = (driver: KeyValueDriver): ConversationStore
   save: (scope, conversation) =>
     within(driver, (tx) =>
       Effect.map(own(tx, scope, conversation.id), (found) => {
-        if (Option.isSome(found)) put(tx, scope, { ...conversation, userId: found.value.userId })
+        if (Option.isSome(found)) {
+          put(tx, scope, { ...conversation, userId: found.value.userId }, found.value)
+        }
       })
     ),
   advance: (scope, id, { ends, fence, position, stored }) =>
@@ -132,11 +166,8 @@ export const makeConversationStore = (driver: KeyValueDriver): ConversationStore
         const c = found.value
         if (c.fence !== fence) return "fenced"
         if (c.cancelling === position) return "cancelled"
-        put(tx, scope, {
-          ...c,
-          length: c.length + stored,
-          unended: c.unended - (ends ? 1 : 0)
-        })
+        const unended = c.unended - (ends ? 1 : 0)
+        put(tx, scope, { ...c, length: c.length + stored, unended }, c)
         return "advanced"
       })
     ),
@@ -157,7 +188,7 @@ export const makeConversationStore = (driver: KeyValueDriver): ConversationStore
         yield* makeBlockStore(driver).clear(scope, found.value.agentId, id)
         yield* makeWordStore(driver).clear(scope, { kind: "conversation", id })
         conversations.remove(tx, path)
-        unended.remove(tx, ["", scope.tenantId, id])
+        unlist(tx, scope, found.value)
         byKey.remove(tx, keyPath(scope, found.value))
         return true
       })

@@ -17,7 +17,8 @@ const N = Schema.Int
  * - `position`: that of the newest turn, from 1; it orders turns, and time does not.
  * - `unended`: turns that are queued, running or waiting.
  * - `fence`: rises with every new lease; a commit with an older one is refused [TRN-8].
- * - `owner`, `leaseUntil`: the process that writes, and until when it may be thought alive.
+ * - `owner`, `leaseUntil`: the process that writes, and until when it may be thought alive. Where
+ *   unended turns have no owner, they wait for a person until `leaseUntil`, or were just decided.
  * - `cancelling`: position of the turn whose next commit is refused, 0 for none.
  */
 export const ConversationRecord = Schema.Struct({

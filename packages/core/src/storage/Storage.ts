@@ -15,8 +15,8 @@ import { type BlockStore, makeBlockStore } from "./BlockStore.ts"
 import {
   type ConversationStore,
   makeConversationStore,
-  type Unended,
-  unended
+  makeUnendedLists,
+  type Unended
 } from "./ConversationStore.ts"
 import { type DocumentStore, makeDocumentStore } from "./DocumentStore.ts"
 import { findKeyByHash, type KeyRecord, type KeyStore, makeKeyStore } from "./KeyStore.ts"
@@ -55,8 +55,16 @@ export interface MaintenanceStore {
   readonly listTenants: (by: By) => Effect.Effect<Page<Tenant>, StorageError>
   /** The key whose secret has this SHA-256, whatever its tenant. */
   readonly findKey: (hash: string) => Effect.Effect<Option.Option<KeyRecord>, StorageError>
-  /** Conversations with unended turns, of all tenants. */
-  readonly listUnended: (by: By) => Effect.Effect<Page<Unended>, StorageError>
+  /**
+   * Conversations with unended turns and an owner whose lease runs out by `until`. Where one process
+   * owns the storage it is asked for once, at boot, and may read every conversation.
+   */
+  readonly listLeft: (until: number, by: By) => Effect.Effect<Page<Unended>, StorageError>
+  /**
+   * Conversations with unended turns and no owner: they waited for a person, until `until` at most.
+   * Asked for every few seconds: its price follows what it finds, not what waits longer.
+   */
+  readonly listDue: (until: number, by: By) => Effect.Effect<Page<Unended>, StorageError>
   /** Forgets counted turns older than `before`, at most `limit`; tells how many. */
   readonly purgeLimits: (before: number, limit: number) => Effect.Effect<number, StorageError>
 }
@@ -121,7 +129,7 @@ export const lift = (driver: KeyValueDriver): Storage["Service"] => ({
     findTenant: (id) => within(driver, (tx) => tenants.get(tx, ["", id])),
     listTenants: (by) => within(driver, (tx) => page(tenants, tx, [""], by)),
     findKey: (hash) => findKeyByHash(driver, hash),
-    listUnended: (by) => within(driver, (tx) => page(unended, tx, [""], by)),
+    ...makeUnendedLists(driver),
     purgeLimits: (before, limit) => purgeLimits(driver, before, limit)
   }
 })

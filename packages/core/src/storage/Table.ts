@@ -23,11 +23,16 @@ export interface Table<A> {
   ) => Effect.Effect<Option.Option<A>, StorageError>
   readonly set: (transaction: Transaction, path: ReadonlyArray<string>, record: A) => void
   readonly remove: (transaction: Transaction, path: ReadonlyArray<string>) => void
-  /** Records whose path begins with `path` and continues from `after`, in order. */
+  /** Records whose path begins with `path` and goes on after `after` and before `before`, in order. */
   readonly scan: (
     transaction: Transaction,
     path: ReadonlyArray<string>,
-    options: { readonly after?: string; readonly limit: number; readonly reverse?: boolean }
+    options: {
+      readonly after?: string
+      readonly before?: string
+      readonly limit: number
+      readonly reverse?: boolean
+    }
   ) => Effect.Effect<ReadonlyArray<{ readonly rest: string; readonly record: A }>, StorageError>
 }
 
@@ -60,13 +65,14 @@ export const table = <A>(name: string, schema: Schema.Codec<A>): Table<A> => {
     set: (transaction, path, record) =>
       transaction.set(keyOf(path), Utf8.encode(JSON.stringify(record))),
     remove: (transaction, path) => transaction.set(keyOf(path), undefined),
-    scan: (transaction, path, { after, limit, reverse = false }) => {
+    scan: (transaction, path, { after, before, limit, reverse = false }) => {
       const prefix = keyOf(path)
       const place = after === undefined ? undefined : `${prefix}${separator}${after}`
+      const end = before === undefined ? above(prefix) : `${prefix}${separator}${before}`
       return Effect.flatMap(
         transaction.scan({
           from: place === undefined || reverse ? `${prefix}${separator}` : `${place}\u0000`,
-          to: place === undefined || !reverse ? above(prefix) : place,
+          to: place === undefined || !reverse ? end : place,
           limit,
           reverse
         }),
@@ -104,13 +110,17 @@ export const everything = <A>(
     }
   })
 
-/** One page below `path` of the records that `keep` wants; the cursor is the rest of the path. */
+/**
+ * One page below `path`, up to `before`, of the records that `keep` wants; the cursor is the rest of
+ * the path.
+ */
 export const page = Effect.fnUntraced(function* <A>(
   from: Table<A>,
   transaction: Transaction,
   path: ReadonlyArray<string>,
   by: By,
-  keep: (record: A) => boolean = () => true
+  keep: (record: A) => boolean = () => true,
+  before?: string
 ): Effect.fn.Return<Page<A>, StorageError> {
   const limit = by.limit ?? defaultLimit
   const kept: Array<{ readonly rest: string; readonly record: A }> = []
@@ -118,6 +128,7 @@ export const page = Effect.fnUntraced(function* <A>(
   while (kept.length <= limit) {
     const batch = yield* from.scan(transaction, path, {
       ...(after === undefined ? {} : { after }),
+      ...(before === undefined ? {} : { before }),
       limit: limit + 1,
       reverse: by.newestFirst === true
     })

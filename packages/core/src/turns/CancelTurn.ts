@@ -52,10 +52,15 @@ export const cancelTurn = ({ queue, storage }: Parts) => {
     const { facts, turn: over } = cancelledInQueue(turn, leftOpen(told, new Map()), at)
     yield* turns.advance(scope, over, facts)
     yield* ledger.append(scope, [endedRow(over, at)])
-    const unended = conversation.unended - 1
-    yield* conversations.save(scope, { ...conversation, unended })
+    const waited = turn.waiting.length > 0
+    yield* conversations.save(scope, {
+      ...conversation,
+      unended: conversation.unended - 1,
+      // Those behind it are due now.
+      ...(waited ? { leaseUntil: 0 } : {})
+    })
     const { template } = conversation
-    return { facts, template, turn: over, waited: turn.waiting.length > 0 }
+    return { facts, template, turn: over, waited }
   })
 
   const held = Effect.fnUntraced(function* (

@@ -13,6 +13,7 @@ import type { End, FactRecord, TurnRecord } from "../storage/TurnStore.ts"
 import type { NewFact, StepFact, TurnFact } from "./TurnFact.ts"
 import type { TurnJob } from "./TurnJob.ts"
 import { countEnd } from "./TurnMetrics.ts"
+import { waitsUntil } from "./TurnReading.ts"
 import * as Usage from "./Usage.ts"
 
 type Numbered = Exclude<TurnFact, { readonly _tag: "TurnStarted" }>
@@ -74,7 +75,7 @@ export const commitStep = (
             if (writes !== undefined) yield* writes
             if (messages.length > 0) yield* transcript.append(job.caller, messages)
             if (rows.length > 0) yield* ledger.append(job.caller, rows)
-            if (waiting.length > 0) yield* releaseLease(storage, job)
+            if (waiting.length > 0) yield* releaseLease(storage, job, waiting)
             if (turn.end?._tag === "Failed") {
               yield* transcript.skip(job.caller, job.conversation.id, turn.position)
             }
@@ -157,10 +158,12 @@ const ledgerRows = (
 /** What waits for a person is nobody's to write: whichever process hears the decision takes it up. */
 const releaseLease = Effect.fnUntraced(function* (
   { stores: { conversations } }: Storage["Service"],
-  { caller, conversation: { id } }: TurnJob
+  { caller, conversation: { id } }: TurnJob,
+  waiting: TurnRecord["waiting"]
 ) {
   const found = yield* conversations.find(caller, id)
-  if (Option.isSome(found)) yield* conversations.save(caller, { ...found.value, leaseUntil: 0 })
+  if (Option.isNone(found)) return
+  yield* conversations.save(caller, { ...found.value, owner: "", leaseUntil: waitsUntil(waiting) })
 })
 
 /** The ledger's row of a turn that ended without another model call. */

@@ -7,6 +7,7 @@ import type { Storage } from "../storage/Storage.ts"
 import type { FactRecord, TurnRecord } from "../storage/TurnStore.ts"
 import type { TenantScope } from "../tenancy/Principal.ts"
 import type { TurnQueue } from "./TurnQueue.ts"
+import { waitsUntil } from "./TurnReading.ts"
 
 interface Parts {
   readonly storage: Storage["Service"]
@@ -26,7 +27,7 @@ export interface Decision {
  * that comes after the request expired is `Gone`, and the call counts as denied.
  */
 export const decideTurn = ({ queue, storage }: Parts) => {
-  const { turns } = storage.stores
+  const { conversations, turns } = storage.stores
 
   const store = Effect.fnUntraced(function* (
     scope: TenantScope,
@@ -62,6 +63,11 @@ export const decideTurn = ({ queue, storage }: Parts) => {
     }
     const waiting = turn.waiting.filter((other) => other !== open)
     yield* turns.advance(scope, { ...turn, sequence, waiting }, [fact])
+    // Whoever dies now, somebody looks at the conversation when there is something to do.
+    const found = Option.getOrUndefined(yield* conversations.find(scope, turn.conversationId))
+    if (found?.owner === "") {
+      yield* conversations.save(scope, { ...found, leaseUntil: waitsUntil(waiting) })
+    }
     return waiting.length === 0
   })
 

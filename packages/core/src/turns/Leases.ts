@@ -1,45 +1,80 @@
 /**
- * Takes up the turns that nobody runs: at boot, and whenever a lease has run out or an end could not
- * be stored. The lease only says when; the fence keeps it safe.
+ * Takes up the turns that nobody runs: at boot those that a dead process left, and in rounds those
+ * whose approval has expired, whose end could not be stored, or whose process died. A round costs what
+ * it takes up, however many conversations there are and wait. The lease only says when; the fence
+ * keeps it safe.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { TenantId, UserId } from "../ids.ts"
 import { sealScope } from "../internal/sealed.ts"
 import { allPages } from "../Page.ts"
+import type { Unended } from "../storage/ConversationStore.ts"
 import { Storage } from "../storage/Storage.ts"
 import { leaseMs } from "./LeftTurns.ts"
-import { TurnQueue } from "./TurnQueue.ts"
+import { type Doubt, TurnQueue } from "./TurnQueue.ts"
+
+const doubtOf = ({ conversationId, tenantId, userId }: Unended): Doubt => {
+  const user = Option.map(Option.fromNullishOr(userId), UserId)
+  return { scope: sealScope(TenantId(tenantId), user, new Set()), conversationId }
+}
 
 export const layer: Layer.Layer<never, never, Storage | TurnQueue> = Layer.effectDiscard(
   Effect.gen(function* () {
-    const storage = yield* Storage
+    const { maintenance, owners } = yield* Storage
     const queue = yield* TurnQueue
+    /** Whether what the processes before this one left is listed. */
+    let begun = false
 
-    const sweep = Effect.gen(function* () {
-      const left = yield* allPages(storage.maintenance.listUnended)
-      yield* Effect.forEach(
-        left,
-        ({ conversationId, tenantId, userId }) =>
-          Effect.suspend(() => {
-            const user = Option.map(Option.fromNullishOr(userId), UserId)
-            const scope = sealScope(TenantId(tenantId), user, new Set())
-            return queue.exclusively(scope, conversationId)(queue.takeUp(scope, conversationId))
-          }).pipe(
-            Effect.catchCause((cause) =>
-              Effect.logError("A conversation could not be taken up.", cause)
-            )
-          ),
-        { concurrency: 16, discard: true }
-      )
+    /** Where one process owns the storage all leases are of dead ones at boot, and none is later. */
+    const left = Effect.fnUntraced(function* (now: number) {
+      if (owners === "one" && begun) return []
+      const until = owners === "one" ? Number.MAX_SAFE_INTEGER : now
+      return yield* allPages((by) => maintenance.listLeft(until, by))
+    })
+
+    const listed = Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const found = [
+        ...(yield* left(now)),
+        ...(yield* allPages((by) => maintenance.listDue(now, by)))
+      ]
+      begun = true
+      return found.map(doubtOf)
     }).pipe(
-      Effect.catchCause((cause) => Effect.logError("Unended turns could not be listed.", cause))
+      Effect.catchCause((cause) =>
+        Effect.as(Effect.logError("Unended turns could not be listed.", cause), [])
+      )
     )
 
-    // Also where this process owns the storage: a turn whose end could not be stored is left, too.
-    const renew = storage.owners === "one" ? Effect.void : queue.renewLeases
-    const round = Effect.andThen(sweep, renew)
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(round, Effect.sleep(leaseMs / 3))))
+    const sweep = Effect.gen(function* () {
+      // What fails is in doubt again, for the next round.
+      const all = [...(yield* listed), ...queue.takeDoubts()]
+      yield* Effect.forEach(
+        all,
+        ({ conversationId, scope }) =>
+          queue
+            .exclusively(
+              scope,
+              conversationId
+            )(queue.takeUp(scope, conversationId))
+            .pipe(
+              Effect.catchCause((cause) =>
+                Effect.logError("A conversation could not be taken up.", cause)
+              )
+            ),
+        { concurrency: 16, discard: true }
+      )
+    })
+
+    const renew = owners === "one" ? Effect.void : queue.renewLeases
+    const round = Effect.andThen(renew, sweep)
+    const rounds = yield* Effect.forkDetach(
+      Effect.forever(Effect.andThen(round, Effect.sleep(leaseMs / 3)))
+    )
+    // What it has begun is waited for with everything else that the queue stores, and no longer.
+    yield* Effect.addFinalizer(() => Effect.sync(() => rounds.interruptUnsafe()))
   })
 )

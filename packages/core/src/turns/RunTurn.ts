@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import type { AgentDefinition, Definitions } from "../agents/Definitions.ts"
 import type { AgentBackend, Running } from "../backend/AgentBackend.ts"
 import type { Message } from "../conversations/Message.ts"
-import { asTurnError, BackendError, type StorageError, TurnError } from "../errors.ts"
+import { asTurnError, BackendError, isRetryable, type StorageError, TurnError } from "../errors.ts"
 import { AgentId } from "../ids.ts"
 import * as Turnstile from "../internal/Turnstile.ts"
 import type { Advanced } from "../storage/ConversationStore.ts"
@@ -24,7 +24,12 @@ interface Parts {
   readonly backend: AgentBackend["Service"]
   readonly definitions: Definitions["Service"]
   readonly tools: Registered
+  /** Ends when this process begins to close. */
+  readonly closing: Effect.Effect<void>
 }
+
+/** After so many milliseconds each, an end that could not be stored is tried again: 3 s in all. */
+const pauses = [50, 100, 200, 400, 800, 1600]
 
 /** Runs of a turn after which it is given up: the first and two more. */
 export const maximumRuns = 3
@@ -34,7 +39,7 @@ export const maximumRuns = 3
  * another process has taken over, the conversation was deleted, or this process is shutting down;
  * then nothing is written and whoever comes next takes it up.
  */
-export const runTurn = ({ backend, definitions, storage, tools }: Parts) => {
+export const runTurn = ({ backend, closing, definitions, storage, tools }: Parts) => {
   /** A driver may commit from several fibers: a turn's commits come one after another [TRN-1]. */
   const inTurn = Turnstile.make()
 
@@ -184,6 +189,20 @@ export const runTurn = ({ backend, definitions, storage, tools }: Parts) => {
       ? handBack(storage, job)
       : Effect.void
 
+  /** Stores an end; what keeps the storage from it for a moment costs no other run. */
+  const store = (job: TurnJob, end: Step, tries = 0): Effect.Effect<Advanced, StorageError> =>
+    Effect.catch(commitStep(storage, job, end), (error) => {
+      const pause = isRetryable(error.reason) ? pauses[tries] : undefined
+      if (pause === undefined) return Effect.fail(error)
+      return Effect.flatMap(
+        Effect.raceFirst(
+          Effect.as(Effect.interruptible(Effect.sleep(pause)), true),
+          Effect.as(Effect.interruptible(closing), false)
+        ),
+        (again) => (again ? store(job, end, tries + 1) : Effect.fail(error))
+      )
+    })
+
   const settle = (
     job: TurnJob,
     exit: Exit.Exit<StopReason | "waiting", BackendError | TurnError | StorageError>
@@ -193,9 +212,9 @@ export const runTurn = ({ backend, definitions, storage, tools }: Parts) => {
       (step) =>
         step === undefined
           ? returned(job)
-          : Effect.flatMap(commitStep(storage, job, step), (outcome) =>
+          : Effect.flatMap(store(job, step), (outcome) =>
               // A cancel that was committed first wins over every other end.
-              outcome === "cancelled" ? commitStep(storage, job, cancelled(job)) : Effect.void
+              outcome === "cancelled" ? store(job, cancelled(job)) : Effect.void
             )
     ).pipe(
       inTurn(job.turn.id),

@@ -20,7 +20,7 @@ export const TurnStarted = Schema.TaggedStruct("TurnStarted", {
   agentId: S,
   input: Message
 })
-/** One model call and what it used. `purpose`: "chat" for a step. */
+/** One model call and what it used. `purpose`: "chat" for a step, "failed" for a try that was paid. */
 export const ModelCalled = Schema.TaggedStruct("ModelCalled", {
   ...numbered,
   purpose: S,

@@ -3,11 +3,10 @@
  * side [TRN-4, TRN-5]. A turn belongs to this queue and not to the request that sent it, so a client
  * that leaves cancels nothing [TRN-6].
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { Definitions } from "../agents/Definitions.ts"
 import { AgentBackend } from "../backend/AgentBackend.ts"
@@ -21,7 +20,9 @@ import type { TurnRecord } from "../storage/TurnStore.ts"
 import type { Caller, TenantScope } from "../tenancy/Principal.ts"
 import { TenantResolver } from "../tenancy/TenantResolver.ts"
 import { Tools } from "../tools/Tools.ts"
-import { type Lane, leaseMs, readLeftTurns } from "./LeftTurns.ts"
+import { closeQueue } from "./CloseQueue.ts"
+import { keepLeases } from "./KeepLeases.ts"
+import { type Lane, readLeftTurns } from "./LeftTurns.ts"
 import { LiveTurn } from "./LiveTurn.ts"
 import { runTurn } from "./RunTurn.ts"
 import type { TurnFact } from "./TurnFact.ts"
@@ -35,6 +36,12 @@ const shutDown = TurnError.because(
 
 const startedCalls = (facts: ReadonlyArray<TurnFact>): ReadonlySet<string> =>
   new Set(facts.flatMap((fact) => (fact._tag === "ToolStarted" ? fact.callId : [])))
+
+/** A conversation that may have turns which nobody runs. */
+export interface Doubt {
+  readonly scope: TenantScope
+  readonly conversationId: string
+}
 
 export class TurnQueue extends Context.Service<
   TurnQueue,
@@ -76,6 +83,10 @@ export class TurnQueue extends Context.Service<
     ) => Effect.Effect<void, StorageError | TenancyError>
     /** A conversation was deleted: its turns stop and leave. Call it exclusively. */
     readonly forget: (scope: TenantScope, conversationId: string) => void
+    /** Has the conversation looked at in the next round: a turn may be stored that nobody runs. */
+    readonly doubt: (scope: TenantScope, conversationId: string) => void
+    /** The conversations in doubt, which then are so no more. */
+    readonly takeDoubts: () => ReadonlyArray<Doubt>
     /** Says that this process is alive to those that share the storage with it. */
     readonly renewLeases: Effect.Effect<void>
     /** Waits until this process is done with the turn. */
@@ -93,16 +104,29 @@ export class TurnQueue extends Context.Service<
       const owner = yield* fresh("process")
       const services = yield* Effect.context<never>()
       const fork = Effect.runForkWith(services)
-      const { conversations } = storage.stores
-      const run = runTurn({ storage, backend, definitions, tools: yield* Tools })
+      const closes = Latch.makeUnsafe()
+      const run = runTurn({
+        storage,
+        backend,
+        definitions,
+        tools: yield* Tools,
+        closing: closes.await
+      })
 
       const lock = Turnstile.make()
       const lanes = new Map<string, Lane>()
       const jobs = new Map<string, TurnJob>()
+      const doubts = new Map<string, Doubt>()
       let closing = false
+      /** Turns that were being stored when this process began to close. */
+      const unstarted: Array<TurnJob> = []
 
       const laneKey = (of: TenantScope, conversationId: string) =>
         joinKey(of.tenantId, conversationId)
+
+      const doubt = (of: TenantScope, conversationId: string): void => {
+        doubts.set(laneKey(of, conversationId), { scope: of, conversationId })
+      }
 
       /** Readers and those who wait for the turn find it in the store, or with who has it now. */
       const letGo = (job: TurnJob): void => {
@@ -122,13 +146,17 @@ export class TurnQueue extends Context.Service<
           // It waits for a person, or its end could not be stored. Those behind it wait for it: whoever
           // decides, or the next round, takes all up.
           drop(key, lane)
+          if (job.turn.waiting.length === 0) doubt(job.caller, job.conversation.id)
           return
         }
         const [first] = lane.jobs
         lane.jobs = lane.jobs.filter((other) => other !== job)
         const [next] = lane.jobs
-        if (next === undefined) lanes.delete(key)
-        else if (first === job && !closing) start(next)
+        if (next === undefined) {
+          lanes.delete(key)
+          // Another process may have begun a turn meanwhile, and left it to this one's lease.
+          if (storage.owners === "many") doubt(job.caller, job.conversation.id)
+        } else if (first === job && !closing) start(next)
       }
 
       /** Another process has written since: nothing of these turns can be written here any more. */
@@ -153,6 +181,7 @@ export class TurnQueue extends Context.Service<
         const lane = lanes.get(key)
         // Stored and left to the next process, as everything that this one hands back.
         if (closing) {
+          unstarted.push(job)
           job.live.close()
           return job
         }
@@ -173,6 +202,7 @@ export class TurnQueue extends Context.Service<
 
       const mayLease = (conversation: ConversationRecord, now: number): boolean =>
         conversation.owner === owner ||
+        conversation.owner === "" ||
         conversation.unended === 0 ||
         storage.owners === "one" ||
         conversation.leaseUntil <= now
@@ -191,7 +221,7 @@ export class TurnQueue extends Context.Service<
         mayLease
       })
 
-      const takeUp = Effect.fnUntraced(function* (of: TenantScope, conversationId: string) {
+      const takeUpNow = Effect.fnUntraced(function* (of: TenantScope, conversationId: string) {
         // Stored as it is: a run is counted where there is one.
         if (closing) return
         const key = laneKey(of, conversationId)
@@ -227,29 +257,23 @@ export class TurnQueue extends Context.Service<
         if (entered !== undefined) entered.seen = Math.max(entered.seen, position)
       })
 
-      const lease = Effect.fnUntraced(function* (
-        { caller, conversation: { fence, id } }: TurnJob,
-        leaseUntil: number
-      ) {
-        yield* storage.transact(
-          Effect.gen(function* () {
-            const found = yield* conversations.find(caller, id)
-            if (Option.isNone(found) || found.value.fence !== fence) return
-            yield* conversations.save(caller, { ...found.value, leaseUntil })
-          })
+      const takeUp = (of: TenantScope, conversationId: string) =>
+        Effect.onError(takeUpNow(of, conversationId), () =>
+          Effect.sync(() => doubt(of, conversationId))
         )
+
+      const leases = keepLeases({
+        storage,
+        owner,
+        laneOf: ({ caller, conversation }) => lanes.get(laneKey(caller, conversation.id)),
+        doubt: ({ caller, conversation }) => doubt(caller, conversation.id)
       })
 
       const renewLeases = Effect.suspend(() =>
-        Effect.forEach(
+        leases.renew(
           [...lanes.values()].flatMap(({ jobs: [first] }) =>
             first === undefined || first.turn.waiting.length > 0 ? [] : first
-          ),
-          (job) =>
-            Effect.flatMap(Clock.currentTimeMillis, (now) => lease(job, now + leaseMs)).pipe(
-              Effect.catchCause((cause) => Effect.logWarning("A lease was not renewed.", cause))
-            ),
-          { discard: true }
+          )
         )
       )
 
@@ -277,24 +301,20 @@ export class TurnQueue extends Context.Service<
         scope,
         Effect.suspend(() => {
           closing = true
+          closes.openUnsafe()
           const all = [...jobs.values()]
           const left = [...lanes.values()].flatMap(({ jobs: [first] }) => first ?? [])
           for (const job of all) {
             job.stopped ??= "closing"
             job.fiber?.interruptUnsafe()
           }
-          const running = all.filter(({ fiber }) => fiber !== undefined)
-          return Effect.andThen(
-            Effect.forEach(running, done, { discard: true }),
-            Effect.forEach(
-              storage.owners === "one" ? [] : left,
-              (job) =>
-                Effect.catchCause(lease(job, 0), (cause) =>
-                  Effect.logWarning("A lease was not given up; it will run out.", cause)
-                ),
-              { discard: true }
-            )
-          )
+          return closeQueue({
+            running: all.filter(({ fiber }) => fiber !== undefined),
+            stored: lock.idle,
+            storing: lock.inside,
+            done,
+            giveUpLeases: Effect.suspend(() => leases.giveUp([...left, ...unstarted]))
+          })
         })
       )
 
@@ -332,6 +352,12 @@ export class TurnQueue extends Context.Service<
           if (lane === undefined) return
           for (const job of lane.jobs) job.stopped ??= "gone"
           drop(key, lane)
+        },
+        doubt,
+        takeDoubts: () => {
+          const all = [...doubts.values()]
+          doubts.clear()
+          return all
         },
         renewLeases,
         done

@@ -29,6 +29,10 @@ const stateOf = (record: TurnRecord, running: boolean): TurnState => {
 export const isWaiting = ({ waiting }: TurnRecord, now: number): boolean =>
   waiting.some(({ expiresAt }) => expiresAt > now)
 
+/** When the last of these requests for approval expires; 0 when none is left. */
+export const waitsUntil = (waiting: TurnRecord["waiting"]): number =>
+  waiting.reduce((until, { expiresAt }) => Math.max(until, expiresAt), 0)
+
 /** The turn with every request for approval resolved that stood too long: as denied. */
 export const expired = (
   turn: TurnRecord,

@@ -143,9 +143,13 @@ export class Turns extends Context.Service<
               input.conversation
             )(beginAndAdd(caller, user, input))
             .pipe(
-              Effect.tapError(({ reason }) =>
-                reason._tag === "NotFound" ? Audit.refusedAccess(caller, reason.what) : Effect.void
-              )
+              Effect.tapError(({ _tag, reason }) => {
+                // It may have been stored all the same, as when the connection is lost in a commit.
+                if (_tag === "StorageError") queue.doubt(caller, input.conversation)
+                return reason._tag === "NotFound"
+                  ? Audit.refusedAccess(caller, reason.what)
+                  : Effect.void
+              })
             )
           if (Option.isSome(interrupted)) yield* queue.done(interrupted.value)
           return { caller, turn: began.turn, job }

@@ -16,7 +16,7 @@ export const Agent = Schema.Struct({
   template: S,
   owner: Schema.OptionFromNullOr(UserId),
   tags: Schema.Array(S),
-  state: Schema.Literals(["active", "archived"]),
+  state: Schema.Literals(["active", "archived", "deleting"]),
   lastTurnAt: Schema.OptionFromNullOr(Schema.Int)
 }).annotate({ identifier: "Agent" }) satisfies Schema.Schema<CoreAgent>
 

@@ -9,8 +9,10 @@ import type { Migration } from "../Migrations.ts"
  * - `facts` of a turn: a line of JSON for each of its commits, appended in the row that the commit
  *   writes anyway. Each page that a turn touches is a page more to write; SQLite writes pages whole.
  * - Messages lie in the order in which they came: a long row would waste the page of a key's tree.
- * - The ledger lies in the order in which it is written and has no other index: a turn adds to its
- *   end. It belongs to no conversation.
+ * - The ledger lies in the order in which it is written: a turn adds to its end. `ledger_user` is a
+ *   page more in every turn, for which nobody's look at their own rows reads their tenant's. It
+ *   belongs to no conversation.
+ * - `conversations_due`: only of conversations that wait for a person, so that no other turn writes it.
  * - `passage_tags`: the tags of passages again, so that a rare one is found without its archive.
  * - A posting says how often a word stands in an item of so many words; `words` lists an item's, for
  *   its removal; `archives` has their sums, so that a search counts nothing but what it reads.
@@ -56,6 +58,8 @@ const statements = ({
        lease_until ${int}, cancelling ${int}, created_at ${int}, last_turn_at ${whole},
        primary key (tenant, id)) ${clustered}`,
     'create unique index conversations_key on conversations (tenant, user_id, agent_id, "key")',
+    `create index conversations_due on conversations (lease_until, tenant, id)
+       where unended > 0 and owner = ''`,
 
     `create table messages (tenant ${text}, conversation_id ${text}, position ${int}, place ${int},
        user_id ${text}, id ${text}, role ${text}, body ${maybe}, parts ${maybe}, turn_id ${text},
@@ -80,6 +84,7 @@ const statements = ({
        finish ${maybe}, input ${int}, cached ${int}, output ${int}, reasoning ${int},
        micro_usd ${whole}, turns ${int}, messages ${int},
        primary key (tenant, at, turn_id, sequence)) ${clustered}`,
+    "create index ledger_user on ledger (tenant, user_id, at, turn_id, sequence)",
 
     `create table blocks (tenant ${text}, id ${text}, agent_id ${text}, user_id ${text},
        conversation_id ${text}, label ${text}, description ${text}, body ${text}, owner ${text},

@@ -8,7 +8,7 @@ import { type Reader, readAll, readFirst } from "../Reader.ts"
 import type { Sql } from "../Statement.ts"
 
 const columns = "id, template, user_id, tags, state, ref, created_at, last_turn_at"
-const states = ["active", "archived"] as const
+const states = ["active", "archived", "deleting"] as const
 
 const read = (row: Reader): AgentRecord => ({
   id: row.text(),

@@ -157,13 +157,9 @@ export const makeConversationStore = (sql: Sql): ConversationStore => {
   }
 }
 
-/**
- * Conversations of all tenants that have unended turns. Reads every conversation: it is asked for
- * once, when a process starts, and an index would be two pages more to write in every turn.
- */
-export const listUnended = (sql: Sql) => {
+const unended = (sql: Sql, select: string) => {
   const list = pages<Unended>(sql, {
-    select: "select tenant, user_id, id from conversations where unended > 0",
+    select,
     key: ["tenant", "id"],
     read: readAll("conversation", (row) => ({
       tenantId: row.text(),
@@ -173,5 +169,21 @@ export const listUnended = (sql: Sql) => {
     cursor: (one) => pair(one.tenantId, one.conversationId),
     place: byPair
   })
-  return (by: By) => list([], by)
+  return (until: number, by: By) => list([until], by)
 }
+
+/** Reads every conversation: an index would be two pages more to write in every turn. */
+export const listLeft = (sql: Sql) =>
+  unended(
+    sql,
+    `select tenant, user_id, id from conversations
+     where unended > 0 and owner <> '' and lease_until <= ?`
+  )
+
+/** Its index has the rows that wait for a person and no others, so a plain turn never writes to it. */
+export const listDue = (sql: Sql) =>
+  unended(
+    sql,
+    `select tenant, user_id, id from conversations ${sql.dialect.indexedBy("conversations_due")}
+     where unended > 0 and owner = '' and lease_until <= ?`
+  )

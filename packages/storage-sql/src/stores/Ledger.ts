@@ -6,7 +6,7 @@ import type { TenantScope } from "@atrium/core/tenancy/Principal"
 import * as Usage from "@atrium/core/turns/Usage"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { CONFINED, kept, mine } from "../Confine.ts"
+import { kept, mine, ofUser } from "../Confine.ts"
 import { pages } from "../Pages.ts"
 import { type Reader, readAll, readFirst } from "../Reader.ts"
 import { type Sql, type Value, writeEach } from "../Statement.ts"
@@ -84,20 +84,21 @@ export const makeLedgerStore = (sql: Sql): LedgerStore => {
     `insert into ledger (tenant, ${columns})
      values (${Array(17).fill("?").join(", ")}) on conflict do nothing`
   )
-  const list = pages(sql, {
-    select: `select ${columns} from ledger where tenant = ? and ${CONFINED}`,
+  const ofOne = `from ledger ${sql.dialect.indexedBy("ledger_user")} where tenant = ? and user_id = ?`
+  const listing = {
     key: ["at", "turn_id", "sequence"],
     read: readAll("ledger row", read),
     cursor: cursorOf,
     place: placeOf
-  })
+  }
+  const all = pages(sql, { ...listing, select: `select ${columns} from ledger where tenant = ?` })
+  const own = pages(sql, { ...listing, select: `select ${columns} ${ofOne}` })
   const sum = (column: string) => `cast(sum(${column}) as ${sql.dialect.integer})`
   const whole = (column: string) => `coalesce(${sum(column)}, 0)`
-  const total = sql.read(
-    `select ${whole("turns")}, ${whole("messages")}, count(purpose), ${whole("input")},
-       ${whole("cached")}, ${whole("output")}, ${whole("reasoning")}, ${sum("micro_usd")}
-     from ledger where tenant = ? and at >= ? and at < ? and ${CONFINED}`
-  )
+  const sums = `select ${whole("turns")}, ${whole("messages")}, count(purpose), ${whole("input")},
+       ${whole("cached")}, ${whole("output")}, ${whole("reasoning")}, ${sum("micro_usd")}`
+  const total = sql.read(`${sums} from ledger where tenant = ? and at >= ? and at < ?`)
+  const ownTotal = sql.read(`${sums} ${ofOne} and at >= ? and at < ?`)
   return {
     append: (scope, records) => {
       const own = records.filter(({ userId }) => owns(scope, userId))
@@ -107,10 +108,16 @@ export const makeLedgerStore = (sql: Sql): LedgerStore => {
         own.map((row) => valuesOf(scope, row))
       )
     },
-    list: (scope, by) => list([scope.tenantId, mine(scope)], by),
+    list: (scope, by) =>
+      ofUser(scope) ? own([scope.tenantId, mine(scope)], by) : all([scope.tenantId], by),
     total: (scope, from, to) =>
       Effect.map(
-        Effect.flatMap(total([scope.tenantId, from, to, mine(scope)]), readTotal),
+        Effect.flatMap(
+          ofUser(scope)
+            ? ownTotal([scope.tenantId, mine(scope), from, to])
+            : total([scope.tenantId, from, to]),
+          readTotal
+        ),
         Option.getOrElse(() => noTotal)
       )
   }

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { byId, pages } from "../Pages.ts"
 import { type Reader, readAll, readFirst } from "../Reader.ts"
 import type { Sql } from "../Statement.ts"
-import { listUnended } from "./Conversations.ts"
+import { listDue, listLeft } from "./Conversations.ts"
 import { findKeyByHash } from "./Keys.ts"
 import { purgeLimits } from "./Limits.ts"
 
@@ -31,7 +31,8 @@ export const makeMaintenanceStore = (sql: Sql): MaintenanceStore => {
     findTenant: (id) => Effect.flatMap(find([id]), readFirst("tenant", read)),
     listTenants: (by) => list([], by),
     findKey: findKeyByHash(sql),
-    listUnended: listUnended(sql),
+    listLeft: listLeft(sql),
+    listDue: listDue(sql),
     purgeLimits: purgeLimits(sql)
   }
 }

@@ -9,7 +9,11 @@ import { mine } from "../Confine.ts"
 import { type Reader, readAll } from "../Reader.ts"
 import type { Sql, Value } from "../Statement.ts"
 import { listed } from "../Verbatim.ts"
+import { byWord, inPieces } from "./Postings.ts"
 import { searchWords } from "./WordSearch.ts"
+
+/** Items, each with all its words, that are written or removed in one statement. */
+const itemsAtOnce = 250
 
 const place = "tenant, kind, archive, user_id"
 
@@ -81,10 +85,18 @@ export const makeWordStore = (sql: Sql): WordStore => {
             countOf(one.words),
             JSON.stringify([...one.words.keys()])
           ])
-          const added =
-            given.length === 0
-              ? new Set<string>()
-              : new Set(yield* Effect.flatMap(insertItems([...to, listed(given)]), readItems))
+          const added = new Set<string>()
+          yield* inPieces(
+            given,
+            (some) =>
+              Effect.map(
+                Effect.flatMap(insertItems([...to, listed(some)]), readItems),
+                (inserted) => {
+                  for (const item of inserted) added.add(item)
+                }
+              ),
+            itemsAtOnce
+          )
           let length = 0
           const postings: Array<ReadonlyArray<Value>> = []
           const left = new Set(added)
@@ -95,7 +107,7 @@ export const makeWordStore = (sql: Sql): WordStore => {
             length += own
             for (const [word, times] of one.words) postings.push([word, one.item, times, own])
           }
-          if (postings.length > 0) yield* insertPostings([...to, listed(postings)])
+          yield* inPieces(byWord(postings), (some) => insertPostings([...to, listed(some)]))
           yield* count([...to, added.size, length, mark])
         })
       ),
@@ -107,17 +119,27 @@ export const makeWordStore = (sql: Sql): WordStore => {
             archive,
             Effect.gen(function* () {
               const from = placeOf(scope, archive)
-              const removed = yield* Effect.flatMap(
-                removeItems([...from, listed(items.map((item) => [item]))]),
-                readRemoved
-              )
-              if (removed.length === 0) return
-              const postings = removed.flatMap(({ item, words }) =>
-                words.map((word) => [word, item])
-              )
-              if (postings.length > 0) yield* removePostings([...from, listed(postings)])
-              const length = removed.reduce((sum, one) => sum + one.length, 0)
-              yield* discount([removed.length, length, ...from])
+              const postings: Array<ReadonlyArray<Value>> = []
+              let count = 0
+              let length = 0
+              const remove = (some: ReadonlyArray<string>) =>
+                Effect.map(
+                  Effect.flatMap(
+                    removeItems([...from, listed(some.map((item) => [item]))]),
+                    readRemoved
+                  ),
+                  (removed) => {
+                    for (const one of removed) {
+                      count += 1
+                      length += one.length
+                      for (const word of one.words) postings.push([word, one.item])
+                    }
+                  }
+                )
+              yield* inPieces(items, remove, itemsAtOnce)
+              if (count === 0) return
+              yield* inPieces(byWord(postings), (some) => removePostings([...from, listed(some)]))
+              yield* discount([count, length, ...from])
             })
           ),
     search: searchWords(sql),

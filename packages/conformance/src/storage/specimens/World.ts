@@ -97,7 +97,8 @@ export const readBack = Effect.fnUntraced(function* (
 ): Effect.fn.Return<string, StorageError> {
   const { conversation, user } = ids
   const turn = yield* stores.turns.find(scope, ids.turn)
-  const unended = yield* maintenance.listUnended({})
+  const left = yield* maintenance.listLeft(Number.MAX_SAFE_INTEGER, {})
+  const due = yield* maintenance.listDue(Number.MAX_SAFE_INTEGER, {})
   const seen = [
     yield* stores.users.find(scope, user),
     yield* stores.users.list(scope, {}),
@@ -132,7 +133,7 @@ export const readBack = Effect.fnUntraced(function* (
     yield* stores.documents.list(scope, ids.source, {}),
     yield* stores.words.search(scope, archivesOf(ids), [word, planted], 100),
     yield* stores.words.marks(scope, archivesOf(ids)),
-    unended.items.filter(({ tenantId }) => tenantId === scope.tenantId)
+    [...left.items, ...due.items].filter(({ tenantId }) => tenantId === scope.tenantId)
   ]
   return seen.map((part) => JSON.stringify(part)).join("\n")
 })
