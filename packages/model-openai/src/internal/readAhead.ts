@@ -26,6 +26,8 @@ export interface Ahead<A> {
   readonly hasEnded: () => boolean
 }
 
+const closed = new Error("The connection was closed.")
+
 /** Chunks read ahead; beyond these the server has to wait. */
 const most = 256
 
@@ -112,7 +114,9 @@ export const readAhead = <A>(
       })
     )
     .on("error", (cause) => reading(() => broken(cause)))
-    .on("close", () => reading(() => broken(new Error("The connection was closed."))))
+    .on("close", () => reading(() => broken(closed)))
+  // It may have broken off before anybody listened.
+  if (answer.destroyed) reading(() => broken(closed))
 
   const take: Ahead<A>["take"] = Effect.suspend(() => {
     const taken = parts
@@ -128,7 +132,9 @@ export const readAhead = <A>(
     return woken
   })
   const woken = Effect.callback<void>((resume) => {
-    wake = () => resume(Effect.void)
+    // Between two steps of a fiber there is time for more to come.
+    if (parts.length > 0 || end !== undefined) resume(Effect.void)
+    else wake = () => resume(Effect.void)
   }).pipe(
     // What came in one go is read in one go.
     Effect.andThen(Effect.yieldNow),
