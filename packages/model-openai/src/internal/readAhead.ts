@@ -96,7 +96,8 @@ export const readAhead = <A>(
   const onData = (bytes: Buffer): void =>
     reading(() => {
       if (!took(() => events.take(bytes))) return
-      if (held > most) answer.pause()
+      // Only where there is something to take: else nobody would let it go on.
+      if (held > most && parts.length > 0) answer.pause()
       if (!events.isDone()) return
       hasEnded = true
       answer.off("data", onData)
