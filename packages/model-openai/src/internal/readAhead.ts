@@ -31,6 +31,9 @@ const closed = new Error("The connection was closed.")
 /** Chunks read ahead; beyond these the server has to wait. */
 const most = 256
 
+/** And bytes of them, where chunks are large. */
+const mostBytes = 1_048_576
+
 /**
  * Reads a streamed answer. Parts that arrive together are given together, since every step from the
  * socket to the reader has its price. `toError`: what an error of the reading means.
@@ -44,6 +47,8 @@ export const readAhead = <A>(
   let parts: Array<A> = []
   /** Chunks that `parts` are of. */
   let held = 0
+  /** What came as bytes since parts were taken. */
+  let heldBytes = 0
   /** How it ended, once it has. */
   let end: Effect.Effect<never, AiError.AiError | Cause.Done> | undefined
   let hasEnded = false
@@ -95,9 +100,10 @@ export const readAhead = <A>(
 
   const onData = (bytes: Buffer): void =>
     reading(() => {
+      heldBytes += bytes.length
       if (!took(() => events.take(bytes))) return
       // Only where there is something to take: else nobody would let it go on.
-      if (held > most && parts.length > 0) answer.pause()
+      if ((held > most || heldBytes > mostBytes) && parts.length > 0) answer.pause()
       if (!events.isDone()) return
       hasEnded = true
       answer.off("data", onData)
@@ -124,6 +130,7 @@ export const readAhead = <A>(
     if (Arr.isArrayNonEmpty(taken)) {
       parts = []
       held = 0
+      heldBytes = 0
       since = undefined
       if (answer.isPaused()) answer.resume()
       return Effect.succeed(taken)
