@@ -99,6 +99,14 @@ export const makeEndpoint = Effect.fnUntraced(function* (options: {
     return yield* rejected("timeout", "The time that a server may be silent must be longer than 0.")
   }
   const url = base.replace(/\/+$/, "")
-  const target = yield* Effect.promise(() => targetAt(url, apiKey))
+  // The address and the key are checked: what is left are headers of the environment.
+  const target = yield* Effect.tryPromise(() => targetAt(url, apiKey)).pipe(
+    Effect.catch(() =>
+      rejected(
+        "OPENAI_CUSTOM_HEADERS",
+        "OPENAI_CUSTOM_HEADERS has a header that no request can have. Write each as `Name: value`, one a line, in plain characters."
+      )
+    )
+  )
   return { url, host: new URL(url).host, apiKey, timeout, target }
 })

@@ -16,12 +16,28 @@ export interface Target {
   readonly headers: ReadonlyArray<string>
 }
 
-/** The target of a URL, whose requests have these headers. */
-export const targetOf = (url: URL, headers: Headers): Target => ({
-  request: url.protocol === "https:" ? overHttps : overHttp,
-  options: { ...urlToHttpOptions(url), method: "POST" },
-  headers: ["host", url.host, ...[...headers].flat()]
-})
+/** How a request is written, and what of HTTP its answer may use: said here, whoever else says it. */
+const own = [
+  "accept-encoding",
+  "content-length",
+  "expect",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade"
+]
+
+/** The target of a URL, whose requests have these headers; another `host` among them counts. */
+export const targetOf = (url: URL, headers: Headers): Target => {
+  const all = new Headers(headers)
+  for (const name of own) all.delete(name)
+  if (!all.has("host")) all.set("host", url.host)
+  return {
+    request: url.protocol === "https:" ? overHttps : overHttp,
+    options: { ...urlToHttpOptions(url), method: "POST" },
+    headers: [...all].flat()
+  }
+}
 
 /** A request on its way. */
 export interface Sent {
