@@ -167,3 +167,17 @@ describe("a request whose caller is interrupted before it asks for the answer", 
     })
   )
 })
+
+describe("a refusal that says something absurd", () => {
+  for (const [way, ask] of ways) {
+    it.live(`${way}: is still one of its status`, () =>
+      Effect.gen(function* () {
+        const message = `${"[".repeat(30_000)}${"]".repeat(30_000)}`
+        const { model } = yield* wire(({ socket }) => {
+          socket.end(`HTTP/1.1 503 no\r\n\r\n{"error":{"message":${message}}}`)
+        })
+        assert.strictEqual(reasonOf(yield* Effect.flip(ask(model)))._tag, "Unreachable")
+      })
+    )
+  }
+})

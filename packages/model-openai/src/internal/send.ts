@@ -89,6 +89,8 @@ const refusal = async (status: number, answer: IncomingMessage): Promise<Error> 
   let body: object | undefined
   try {
     const read: unknown = JSON.parse(text)
+    // The SDK tells parts of it again, which fails where they are nested too deeply.
+    JSON.stringify(read)
     if (typeof read === "object" && read !== null) body = read
   } catch {
     // Said in words of its own.
