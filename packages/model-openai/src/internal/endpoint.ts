@@ -30,6 +30,8 @@ export const faultOfUrl = (text: string): string | undefined => {
   if (url.protocol !== "https:" && url.protocol !== "http:")
     return "does not begin with https:// or http://"
   if (url.username !== "" || url.password !== "") return "has a user name or a password in it"
+  // Node would take the protocol's own port in its place.
+  if (url.port === "0") return "has the port 0"
   if (text.includes("?") || text.includes("#")) return "has a query or a fragment"
   return undefined
 }
