@@ -277,3 +277,20 @@ describe("settings in code", () => {
     })
   )
 })
+
+describe("a conversation that is nested without measure", () => {
+  it("is looked for all the same", () => {
+    let params: unknown = "the recipe of the house"
+    for (let depth = 0; depth < 20_000; depth++) params = [params]
+    const prompt = Prompt.fromMessages([
+      Prompt.makeMessage("assistant", {
+        content: [
+          Prompt.makePart("tool-call", { id: "1", name: "n", params, providerExecuted: false })
+        ]
+      })
+    ])
+    const words = serverWords("No: the recipe of the house", Redacted.make(KEY), prompt)
+    assert.notInclude(words, "recipe")
+    assert.include(words, "left out")
+  })
+})

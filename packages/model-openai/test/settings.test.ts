@@ -25,6 +25,7 @@ describe("the environment", () => {
     [{ OPENAI_API_KEY: "sk-secret and more" }, "OPENAI_API_KEY has characters", /Copy it again/],
     [{ OPENAI_API_KEY: "sk-secret\u200b" }, "OPENAI_API_KEY has characters", /Copy it again/],
     [{ OPENAI_BASE_URL: "localhost:11434" }, "OPENAI_BASE_URL does not begin", /like http:/],
+    [{ OPENAI_BASE_URL: "http://host:0/v1" }, "OPENAI_BASE_URL has the port 0", /like http:/],
     [{ OPENAI_BASE_URL: "not a url secret" }, "OPENAI_BASE_URL is not a URL", /like http:/],
     [{ OPENAI_BASE_URL: "https://me:secret@host/v1" }, "OPENAI_BASE_URL has a user name", /like/],
     [{ OPENAI_API_KEY: KEY, ATRIUM_MODEL: "gpt-5-mini" }, "ATRIUM_MODEL is not of", /openai\/gpt/],

@@ -126,3 +126,13 @@ describe("what is no chunk", () => {
     )
   }
 })
+
+describe("a stream that says much that is no text", () => {
+  it.live("is read on while nothing of it can be told", () =>
+    Effect.gen(function* () {
+      const thoughts = Array.from({ length: 1000 }, () => delta({ reasoning_content: "hm " }))
+      const parts = yield* partsOf(...thoughts, delta({ content: "a" }), end)
+      assert.strictEqual(textOf(parts), "a")
+    })
+  )
+})

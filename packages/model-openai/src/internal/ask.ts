@@ -20,7 +20,7 @@ export const ask = (call: Call, body: Body): Effect.Effect<unknown, AiError.AiEr
     const sent = send(call.endpoint.target, JSON.stringify({ ...body, stream: false }))
     sent.answer.then(jsonOf).then(
       (answer) => resume(Effect.succeed(answer)),
-      (cause) => resume(Effect.fail(toAiError(call)(cause)))
+      (cause) => resume(Effect.suspend(() => Effect.fail(toAiError(call)(cause))))
     )
     return Effect.sync(sent.abort)
   }).pipe(

@@ -30,6 +30,8 @@ export const faultOfUrl = (text: string): string | undefined => {
   if (url.protocol !== "https:" && url.protocol !== "http:")
     return "does not begin with https:// or http://"
   if (url.username !== "" || url.password !== "") return "has a user name or a password in it"
+  // Node would take the protocol's own port in its place.
+  if (url.port === "0") return "has the port 0"
   if (text.includes("?") || text.includes("#")) return "has a query or a fragment"
   return undefined
 }
@@ -99,6 +101,14 @@ export const makeEndpoint = Effect.fnUntraced(function* (options: {
     return yield* rejected("timeout", "The time that a server may be silent must be longer than 0.")
   }
   const url = base.replace(/\/+$/, "")
-  const target = yield* Effect.promise(() => targetAt(url, apiKey))
+  // The address and the key are checked: what is left are headers of the environment.
+  const target = yield* Effect.tryPromise(() => targetAt(url, apiKey)).pipe(
+    Effect.catch(() =>
+      rejected(
+        "OPENAI_CUSTOM_HEADERS",
+        "OPENAI_CUSTOM_HEADERS has a header that no request can have. Write each as `Name: value`, one a line, in plain characters."
+      )
+    )
+  )
   return { url, host: new URL(url).host, apiKey, timeout, target }
 })

@@ -26,8 +26,13 @@ export interface Ahead<A> {
   readonly hasEnded: () => boolean
 }
 
+const closed = new Error("The connection was closed.")
+
 /** Chunks read ahead; beyond these the server has to wait. */
 const most = 256
+
+/** And bytes of them, where chunks are large. */
+const mostBytes = 1_048_576
 
 /**
  * Reads a streamed answer. Parts that arrive together are given together, since every step from the
@@ -42,6 +47,8 @@ export const readAhead = <A>(
   let parts: Array<A> = []
   /** Chunks that `parts` are of. */
   let held = 0
+  /** What came as bytes since parts were taken. */
+  let heldBytes = 0
   /** How it ended, once it has. */
   let end: Effect.Effect<never, AiError.AiError | Cause.Done> | undefined
   let hasEnded = false
@@ -93,8 +100,10 @@ export const readAhead = <A>(
 
   const onData = (bytes: Buffer): void =>
     reading(() => {
+      heldBytes += bytes.length
       if (!took(() => events.take(bytes))) return
-      if (held > most) answer.pause()
+      // Only where there is something to take: else nobody would let it go on.
+      if ((held > most || heldBytes > mostBytes) && parts.length > 0) answer.pause()
       if (!events.isDone()) return
       hasEnded = true
       answer.off("data", onData)
@@ -112,13 +121,16 @@ export const readAhead = <A>(
       })
     )
     .on("error", (cause) => reading(() => broken(cause)))
-    .on("close", () => reading(() => broken(new Error("The connection was closed."))))
+    .on("close", () => reading(() => broken(closed)))
+  // It may have broken off before anybody listened.
+  if (answer.destroyed) reading(() => broken(closed))
 
   const take: Ahead<A>["take"] = Effect.suspend(() => {
     const taken = parts
     if (Arr.isArrayNonEmpty(taken)) {
       parts = []
       held = 0
+      heldBytes = 0
       since = undefined
       if (answer.isPaused()) answer.resume()
       return Effect.succeed(taken)
@@ -128,7 +140,9 @@ export const readAhead = <A>(
     return woken
   })
   const woken = Effect.callback<void>((resume) => {
-    wake = () => resume(Effect.void)
+    // Between two steps of a fiber there is time for more to come.
+    if (parts.length > 0 || end !== undefined) resume(Effect.void)
+    else wake = () => resume(Effect.void)
   }).pipe(
     // What came in one go is read in one go.
     Effect.andThen(Effect.yieldNow),

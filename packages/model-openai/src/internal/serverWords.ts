@@ -7,11 +7,18 @@ const MAX_READ = 4_000
 /** Pieces of this length are looked for: any quotation of twice the length contains one. */
 const PIECE = 16
 
-/** Every text in a value, however deep. */
+/** Every text in a value, however deep: a model may nest arguments deeper than calls can go. */
 const textsIn = (value: unknown): ReadonlyArray<string> => {
-  if (typeof value === "string") return [value]
-  if (typeof value !== "object" || value === null) return []
-  return Object.values(value).flatMap(textsIn)
+  const texts: Array<string> = []
+  const left = [value]
+  while (left.length > 0) {
+    const one = left.pop()
+    if (typeof one === "string") texts.push(one)
+    else if (typeof one === "object" && one !== null) {
+      for (const inner of Object.values(one)) left.push(inner)
+    }
+  }
+  return texts
 }
 
 const quotes = (words: string, text: string): boolean => {
