@@ -4,7 +4,7 @@ import { joinKey, separator } from "@atrium/core/ids"
 import { type By, checkBy, defaultLimit, type Page, pageOf } from "@atrium/core/Page"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { Row, Sql, Value } from "./Statement.ts"
+import { LIMIT, type Row, type Sql, type Value } from "./Statement.ts"
 
 /**
  * A listing.
@@ -32,7 +32,7 @@ export const pages = <A>(sql: Sql, listing: Listing<A>): List<A> => {
   const columns = key.join(", ")
   const marks = key.map(() => "?").join(", ")
   const variant = (compare: string, direction: string) => {
-    const order = `order by ${key.map((column) => `${column} ${direction}`).join(", ")} limit ?`
+    const order = `order by ${key.map((column) => `${column} ${direction}`).join(", ")} ${LIMIT}`
     return {
       first: sql.read(`${select} ${order}`),
       after: sql.read(`${select} and (${columns}) ${compare} (${marks}) ${order}`)

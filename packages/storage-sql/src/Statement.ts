@@ -37,6 +37,12 @@ export interface Sql {
   readonly change: (text: string) => Change
 }
 
+/**
+ * At most as many rows as a parameter says. Never a bare `limit ?`: the planner of SQLite looks at
+ * that number, so a statement with it is compiled anew each time that it is bound.
+ */
+export const LIMIT = "limit ? + 0"
+
 /** `?` becomes the dialect's placeholder. Texts hold no other question mark. */
 export const compile = ({ placeholder }: Dialect, text: string): string => {
   let position = 0

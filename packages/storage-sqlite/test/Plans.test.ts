@@ -83,6 +83,13 @@ describe("the plan of", () => {
 
   it("every statement is looked at", () => assert.isAbove(all.length, 110))
 
+  it("no statement is compiled anew when it is bound", () => {
+    assert.deepStrictEqual(
+      all.filter((text) => /limit \?\d*(?! \+)/.test(text)),
+      []
+    )
+  })
+
   for (const text of all.filter((one) => !wide.some((pattern) => pattern.test(one)))) {
     it(`${text.slice(0, 110)} reads by a narrow key`, () => {
       for (const step of planOf(text)) {

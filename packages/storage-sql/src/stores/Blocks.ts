@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { CONFINED, kept, mine, ofUser, SEEN, told } from "../Confine.ts"
 import { type Reader, readAll, readFirst } from "../Reader.ts"
-import type { Sql, Value } from "../Statement.ts"
+import { LIMIT, type Sql, type Value } from "../Statement.ts"
 import { listed, verbatim } from "../Verbatim.ts"
 
 const columns = `id, agent_id, user_id, conversation_id, label, description, body, owner, size,
@@ -142,7 +142,7 @@ export const makeBlockStore = (sql: Sql): BlockStore => {
   const changes = sql.read(
     `select ${replacedBy} from block_changes
      where tenant = ? and block_id = ? and ${SEEN} and revision <= ?
-     order by revision desc limit ?`
+     order by revision desc ${LIMIT}`
   )
   return {
     insert: (scope, blocks) =>

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { mine } from "../Confine.ts"
 import { type Reader, readFirst } from "../Reader.ts"
-import type { Sql } from "../Statement.ts"
+import { LIMIT, type Sql } from "../Statement.ts"
 
 /** Whose log: that of the scope's user, or the tenant's own. */
 const logOf = (scope: TenantScope, of: MeterOf): [string, string] => [
@@ -33,7 +33,7 @@ export const makeLimitStore = (sql: Sql): LimitStore => {
   )
   const used = sql.read(
     `select count(*) from (select at from limits where tenant = ? and user_id = ?
-       order by number desc limit ?) newest where at > ?`
+       order by number desc ${LIMIT}) newest where at > ?`
   )
   return {
     take: (scope, of, { turns, windowMs }, now) => {
@@ -75,7 +75,7 @@ export const makeLimitStore = (sql: Sql): LimitStore => {
 export const purgeLimits = (sql: Sql) => {
   const purge = sql.change(
     `delete from limits where (tenant, user_id, number) in
-       (select tenant, user_id, number from limits where at < ? limit ?)`
+       (select tenant, user_id, number from limits where at < ? ${LIMIT})`
   )
   return (before: number, limit: number) => purge([before, Math.max(0, Math.floor(limit))])
 }

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import { CONFINED, kept, mine } from "../Confine.ts"
 import { pages } from "../Pages.ts"
 import { decoding, type Reader, readAll } from "../Reader.ts"
-import { type Sql, type Value, writeEach } from "../Statement.ts"
+import { LIMIT, type Sql, type Value, writeEach } from "../Statement.ts"
 
 const columns = "position, place, id, role, body, parts, turn_id, at, partial"
 const roles = ["user", "assistant", "tool", "summary"] as const
@@ -99,7 +99,7 @@ export const makeMessageStore = (sql: Sql): MessageStore => {
   const recent = sql.read(
     `select ${columns} ${own} and position < ? and position not in
        (select position from skips where tenant = ? and conversation_id = ? and ${CONFINED})
-     order by position desc, place desc limit ?`
+     order by position desc, place desc ${LIMIT}`
   )
   const skip = sql.write(
     `insert into skips (tenant, conversation_id, position, user_id)

@@ -13,7 +13,7 @@ import { numbered, seenOf } from "../Archives.ts"
 import { mine } from "../Confine.ts"
 import type { Dialect } from "../Dialect.ts"
 import { type Reader, readAll } from "../Reader.ts"
-import type { Sql } from "../Statement.ts"
+import { LIMIT, type Sql } from "../Statement.ts"
 import { listed } from "../Verbatim.ts"
 
 const readHits = readAll("posting", (row: Reader) => ({
@@ -56,7 +56,7 @@ const statement = (dialect: Dialect): string =>
    select place, item, sum(idf * times * ${k1 + 1} /
      (times + ${k1} * (${1 - b} + ${b} * length / mean))) score
    from hits cross join weights where weights.number = hits.number
-   group by place, item order by score desc, place, item limit ?`
+   group by place, item order by score desc, place, item ${LIMIT}`
 
 /** How many items the archives hold together. */
 const counting = (dialect: Dialect): string =>
