@@ -8,7 +8,8 @@ import * as Result from "effect/Result"
 import type {
   ChatCompletionContentPart,
   ChatCompletionCreateParams,
-  ChatCompletionMessageParam
+  ChatCompletionMessageParam,
+  ChatCompletionMessageToolCall
 } from "openai/resources"
 import { choiceOf, toolsOf } from "./tools.ts"
 
@@ -31,10 +32,18 @@ const imageUrl = (part: Prompt.FilePart): string => {
 /** What a user said: a string where it is text alone, which every server understands. */
 const userContent = (
   content: Prompt.UserMessage["content"]
-): Result.Result<string | Array<ChatCompletionContentPart>, Unsendable> => {
-  if (content.every((part) => part.type === "text")) {
-    return Result.succeed(content.map((part) => part.text).join(""))
+): string | Array<ChatCompletionContentPart> | Unsendable => {
+  let text = ""
+  for (const part of content) {
+    if (part.type !== "text") return userParts(content)
+    text += part.text
   }
+  return text
+}
+
+const userParts = (
+  content: Prompt.UserMessage["content"]
+): Array<ChatCompletionContentPart> | Unsendable => {
   const parts: Array<ChatCompletionContentPart> = []
   for (const part of content) {
     if (part.type === "text") parts.push({ type: "text", text: part.text })
@@ -42,10 +51,10 @@ const userContent = (
       parts.push({ type: "image_url", image_url: { url: imageUrl(part) } })
     } else {
       const why = `Of files only images can be sent, not ${JSON.stringify(part.mediaType)}.`
-      return Result.fail({ parameter: "messages", why })
+      return { parameter: "messages", why }
     }
   }
-  return Result.succeed(parts)
+  return parts
 }
 
 /** Parameters that were no JSON object are told as one: servers that read them refuse anything else. */
@@ -57,45 +66,53 @@ const resultOf = (part: Prompt.ToolResultPart): string => {
   return typeof part.result === "string" ? part.result : (JSON.stringify(part.result) ?? "null")
 }
 
-const messagesOf = (
-  message: Prompt.Message
-): Result.Result<ReadonlyArray<ChatCompletionMessageParam>, Unsendable> => {
+const isUnsendable = (value: object | string): value is Unsendable =>
+  typeof value !== "string" && "parameter" in value
+
+const assistantMessage = (
+  content: Prompt.AssistantMessage["content"]
+): ChatCompletionMessageParam | undefined => {
+  let text = ""
+  const calls: Array<ChatCompletionMessageToolCall> = []
+  for (const part of content) {
+    if (part.type === "text") text += part.text
+    else if (part.type === "tool-call" && !part.providerExecuted) {
+      const called = { name: part.name, arguments: argumentsOf(part.params) }
+      calls.push({ type: "function", id: part.id, function: called })
+    }
+  }
+  // A message that says nothing and calls nothing is refused by servers.
+  if (text === "" && calls.length === 0) return undefined
+  const said = { role: "assistant" as const, content: text === "" ? null : text }
+  return calls.length === 0 ? said : { ...said, tool_calls: calls }
+}
+
+/** Adds what a message of the prompt is in the protocol; answers why it cannot be sent. */
+const addMessage = (
+  message: Prompt.Message,
+  to: Array<ChatCompletionMessageParam>
+): Unsendable | undefined => {
   switch (message.role) {
     case "system":
-      return Result.succeed([{ role: "system", content: message.content }])
-    case "user":
-      return Result.map(userContent(message.content), (content) => [{ role: "user", content }])
+      to.push({ role: "system", content: message.content })
+      return undefined
+    case "user": {
+      const content = userContent(message.content)
+      if (isUnsendable(content)) return content
+      to.push({ role: "user", content })
+      return undefined
+    }
     case "assistant": {
-      const text = message.content
-        .flatMap((part) => (part.type === "text" ? part.text : []))
-        .join("")
-      const calls = message.content.flatMap((part) =>
-        part.type === "tool-call" && !part.providerExecuted
-          ? {
-              type: "function" as const,
-              id: part.id,
-              function: { name: part.name, arguments: argumentsOf(part.params) }
-            }
-          : []
-      )
-      // A message that says nothing and calls nothing is refused by servers.
-      if (text === "" && calls.length === 0) return Result.succeed([])
-      return Result.succeed([
-        {
-          role: "assistant",
-          content: text === "" ? null : text,
-          ...(calls.length === 0 ? {} : { tool_calls: calls })
-        }
-      ])
+      const said = assistantMessage(message.content)
+      if (said !== undefined) to.push(said)
+      return undefined
     }
     case "tool":
-      return Result.succeed(
-        message.content.flatMap((part) =>
-          part.type === "tool-result"
-            ? { role: "tool" as const, tool_call_id: part.id, content: resultOf(part) }
-            : []
-        )
-      )
+      for (const part of message.content) {
+        if (part.type !== "tool-result") continue
+        to.push({ role: "tool", tool_call_id: part.id, content: resultOf(part) })
+      }
+      return undefined
   }
 }
 
@@ -123,27 +140,31 @@ export const bodyOf = (
   model: string,
   parameters: Readonly<Record<string, unknown>>,
   { prompt, responseFormat, toolChoice, tools }: LanguageModel.ProviderOptions
-): Result.Result<Body, Unsendable> =>
-  Result.gen(function* () {
-    const messages: Array<ChatCompletionMessageParam> = []
-    for (const message of prompt.content) messages.push(...(yield* messagesOf(message)))
-    if (messages.length === 0) {
-      return yield* Result.fail({ parameter: "messages", why: "There is nothing to send." })
-    }
-    const unknown = tools.find(Tool.isProviderDefined)
-    if (unknown !== undefined) {
-      const why = `The tool "${unknown.name}" runs at a provider, which Chat Completions do not have.`
-      return yield* Result.fail({ parameter: "tools", why })
-    }
-    const schemas = yield* Result.try({
-      try: () => ({
-        ...formatOf(responseFormat),
-        ...(tools.length === 0 ? {} : { tools: toolsOf(tools), tool_choice: choiceOf(toolChoice) })
-      }),
-      catch: (cause): Unsendable => ({
-        parameter: "schema",
-        why: cause instanceof Error ? cause.message : "A schema cannot be told to the server."
-      })
+): Result.Result<Body, Unsendable> => {
+  const messages: Array<ChatCompletionMessageParam> = []
+  for (const message of prompt.content) {
+    const refused = addMessage(message, messages)
+    if (refused !== undefined) return Result.fail(refused)
+  }
+  if (messages.length === 0) {
+    return Result.fail({ parameter: "messages", why: "There is nothing to send." })
+  }
+  const unknown = tools.find(Tool.isProviderDefined)
+  if (unknown !== undefined) {
+    const why = `The tool "${unknown.name}" runs at a provider, which Chat Completions do not have.`
+    return Result.fail({ parameter: "tools", why })
+  }
+  return Result.try({
+    try: () => ({
+      ...parameters,
+      model,
+      messages,
+      ...formatOf(responseFormat),
+      ...(tools.length === 0 ? {} : { tools: toolsOf(tools), tool_choice: choiceOf(toolChoice) })
+    }),
+    catch: (cause): Unsendable => ({
+      parameter: "schema",
+      why: cause instanceof Error ? cause.message : "A schema cannot be told to the server."
     })
-    return { ...parameters, model, messages, ...schemas }
   })
+}
