@@ -10,7 +10,18 @@ interface Draft {
   readonly attempt: number
   /** What was written of each part. */
   readonly parts: Map<number, string>
+  /** Which of them are inputs of tools. */
+  readonly inputs: Set<number>
 }
+
+/** Of a message that was cut off its texts are kept, and none of the calls that it was about to make. */
+const textsOf = ({ inputs, parts }: Draft): Map<number, string> =>
+  new Map(
+    [...parts]
+      .filter(([i, text]) => !inputs.has(i) && text !== "")
+      .sort(([x], [y]) => x - y)
+      .map(([, text], i) => [i, text])
+  )
 
 /** The texts of a message against what was written of it: a tool's input may be told in part. */
 const differs = ({ parts }: Message, written: ReadonlyMap<number, string>): string | undefined => {
@@ -75,9 +86,10 @@ export class View {
     this.facts.push(fact)
     if (fact._tag === "MessageStored" && this.draft !== undefined) {
       const { messageId, parts } = this.draft
+      const written = fact.message.partial ? textsOf(this.draft) : parts
       const wrong =
         fact.message.id === messageId
-          ? differs(fact.message, parts)
+          ? differs(fact.message, written)
           : `${messageId} was being written, but ${fact.message.id} was stored`
       if (wrong !== undefined) this.blame(wrong)
       this.draft = undefined
@@ -90,16 +102,17 @@ export class View {
     if (sequence <= this.facts.length) {
       this.blame(`a piece for fact ${sequence} came after fact ${this.facts.length}`)
     }
-    this.draft ??= { messageId, attempt, parts: new Map() }
+    this.draft ??= { messageId, attempt, parts: new Map(), inputs: new Set() }
     if (this.draft.messageId !== messageId || this.draft.attempt !== attempt) {
       this.blame(`${this.draft.messageId} was left for ${messageId} without a word`)
-      this.draft = { messageId, attempt, parts: new Map() }
+      this.draft = { messageId, attempt, parts: new Map(), inputs: new Set() }
     }
     const before = this.draft.parts.get(part) ?? ""
     if (before.length !== offset) {
       this.blame(`a piece at ${offset} came after ${before.length} units`)
     }
     this.draft.parts.set(part, before + text)
+    if (delta._tag === "ToolInputDelta") this.draft.inputs.add(part)
   }
 
   private blame(what: string): void {

@@ -13,15 +13,23 @@ export const outcomesOf = ({ facts }: ShownTurn): ReadonlyMap<string, Finished["
     )
   )
 
+/** True of a turn that was ended from outside. */
+const wasCancelled = ({ facts }: ShownTurn): boolean => {
+  const end = facts.at(-1)
+  return end?._tag === "TurnFinished" && end.stop === "cancelled"
+}
+
+const hasFailed = ({ facts }: ShownTurn): boolean => facts.at(-1)?._tag === "TurnFailed"
+
 /**
  * True where nobody needs to know what a call came to: its turn was ended from outside, or a run died
  * that may have made it, and it is none that is made again.
  */
-const mayBeUnknown = ({ died, facts }: ShownTurn, name: string | undefined): boolean => {
-  const end = facts.at(-1)
-  if (end?._tag === "TurnFinished" && end.stop === "cancelled") return true
-  return died > 0 && (name === "pay" || end?._tag === "TurnFailed")
-}
+const mayBeUnknown = (turn: ShownTurn, name: string | undefined): boolean =>
+  wasCancelled(turn) || (turn.died > 0 && (name === "pay" || hasFailed(turn)))
+
+/** True where the step of a call may be lost: then its facts tell of it, and no message. */
+const mayBeUntold = (turn: ShownTurn): boolean => wasCancelled(turn) || hasFailed(turn)
 
 const twice = (ids: ReadonlyArray<string>): ReadonlyArray<string> =>
   ids.filter((id, i) => ids.indexOf(id) !== i)
@@ -85,7 +93,9 @@ const messageProblems = (
   const last = messages.at(-1)?.parts ?? []
   if (last.some(({ _tag }) => _tag === "ToolCall")) wrong.push("ends with calls without results")
   for (const [callId, outcome] of outcomes) {
-    if (!told.has(callId) && outcome !== "unknown") wrong.push(`${callId} has no result to tell`)
+    if (!told.has(callId) && outcome !== "unknown" && !mayBeUntold(turn)) {
+      wrong.push(`${callId} has no result to tell`)
+    }
   }
   return wrong
 }
