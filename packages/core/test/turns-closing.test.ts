@@ -29,22 +29,34 @@ const talk = Effect.flatMap(Conversations, (conversations) => conversations.reso
 const stateOf = (id: Parameters<Turns["Service"]["find"]>[0]) =>
   Effect.flatMap(Turns, (turns) => Effect.map(turns.find(id), ({ state }) => state))
 
+/** Waits until it holds; the test's own time-out ends a wait that is vain. */
+const until = <E, R>(holds: Effect.Effect<boolean, E, R>): Effect.Effect<void, E, R> =>
+  Effect.gen(function* () {
+    while (!(yield* holds)) yield* Effect.sleep(1)
+  })
+
 describe("closing an app", () => {
   it.live("waits for a send that is being stored, so that the next one runs its turn", () =>
     Effect.gen(function* () {
       const store = yield* ownedStorage
       const gate = Latch.makeUnsafe(true)
+      let waiting = 0
       const slow: Storage["Service"] = {
         ...store,
-        transact: (self) => Effect.andThen(gate.await, store.transact(self))
+        transact: (self) =>
+          Effect.suspend(() => {
+            waiting += 1
+            return Effect.andThen(gate.await, store.transact(self))
+          })
       }
       const first = yield* opened(slow)
       const { id: conversation } = yield* first.run(talk)
       yield* gate.close
+      waiting = 0
       const sending = yield* Effect.forkChild(
         first.run(Effect.flatMap(Turns, (turns) => turns.send({ conversation, text: "hello" })))
       )
-      yield* Effect.sleep(10)
+      yield* until(Effect.sync(() => waiting > 0))
       const closing = yield* Effect.forkChild(first.close)
       yield* Effect.sleep(10)
       assert.isUndefined(closing.pollUnsafe(), "closed while the send was being stored")
@@ -52,8 +64,7 @@ describe("closing an app", () => {
       yield* Fiber.join(closing)
       const { id } = yield* Fiber.join(sending)
       const next = yield* opened(store)
-      yield* Effect.sleep(50)
-      assert.strictEqual(yield* next.run(stateOf(id)), "finished")
+      yield* until(Effect.map(next.run(stateOf(id)), (state) => state === "finished"))
       yield* next.close
     }).pipe(quiet, Effect.scoped)
   )

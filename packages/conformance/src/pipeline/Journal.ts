@@ -154,7 +154,8 @@ export const journal: ReadonlyArray<PipelineRule> = [
   }),
   timed({
     id: "TRN-7i",
-    sentence: "a turn that is cancelled while a tool with effects runs says that nobody knows",
+    sentence:
+      "a turn that is cancelled while a tool with effects runs keeps the call, and says that nobody knows",
     check: Effect.gen(function* () {
       const box = Toolbox.make()
       box.hold("c1")
@@ -166,9 +167,54 @@ export const journal: ReadonlyArray<PipelineRule> = [
           const { conversation, id } = yield* begun()
           yield* cancel(id)
           const { facts } = yield* passing(read(id))
-          assert.deepStrictEqual(ofTools(facts), ["started c1", "unknown c1"])
+          assert.deepStrictEqual(ofTools(facts), ["started c1", "unknown c1", "results"])
           assert.strictEqual(endOf(facts), "cancelled")
-          assert.deepStrictEqual(yield* resultsIn(conversation), [])
+          assert.deepStrictEqual(yield* resultsIn(conversation), ["c1"])
+        }),
+        { backend: driver, agents }
+      ).pipe(box.provide)
+    })
+  }),
+  timed({
+    id: "TRN-7j",
+    sentence:
+      "a turn that is cancelled keeps what its tools have done, though its step is not over",
+    check: Effect.gen(function* () {
+      const box = Toolbox.make()
+      const calls = [
+        Toolbox.call("c1", "pay"),
+        Toolbox.call("c2", "pay"),
+        Toolbox.call("c3", "look")
+      ]
+      box.hold("c2")
+      const { driver } = Puppet.make((turn) => Puppet.callThenSay(turn, calls, "done"))
+      yield* life(
+        Effect.gen(function* () {
+          const { conversation, id } = yield* begun()
+          yield* cancel(id)
+          const { facts } = yield* passing(read(id))
+          assert.deepStrictEqual(ofTools(facts), [
+            "started c1",
+            "started c2",
+            "done c1",
+            "unknown c2",
+            "results"
+          ])
+          // What only reads was no deed: nobody need know of it.
+          assert.deepStrictEqual(yield* resultsIn(conversation), ["c1", "c2"])
+          const parts = (yield* transcript(conversation)).flatMap((message) => message.parts)
+          const kept = parts.flatMap((part) =>
+            part._tag === "ToolCall"
+              ? { [part.name]: part.input }
+              : part._tag === "ToolResult"
+                ? part.failed
+                : []
+          )
+          assert.deepStrictEqual(kept, [
+            ...calls.slice(0, 2).map(({ input, name }) => ({ [name]: input })),
+            false,
+            true
+          ])
         }),
         { backend: driver, agents }
       ).pipe(box.provide)

@@ -55,11 +55,26 @@ export const calling: ReadonlyArray<Mutant> = [
       }
     })
   ),
-  tools("every tool is thought to be read-only", ["TRN-7f", "TRN-7g", "TRN-7i"], (given) => ({
-    ...given,
-    list: given.list.map((spec) => ({ ...spec, retry: "safe" }))
-  })),
-  tools("no tool may run twice", ["TRN-7f", "TRN-7g", "TRN-7h"], (given) => ({
+  storage("what a cancelled turn has done is not kept", ["TRN-7i", "TRN-7j"], (given) =>
+    exchange(given, {
+      messages: {
+        append: (scope, records) =>
+          given.stores.messages.append(
+            scope,
+            records.filter(({ message }) => !message.id.endsWith(".results"))
+          )
+      }
+    })
+  ),
+  tools(
+    "every tool is thought to be read-only",
+    ["TRN-7f", "TRN-7g", "TRN-7i", "TRN-7j"],
+    (given) => ({
+      ...given,
+      list: given.list.map((spec) => ({ ...spec, retry: "safe" }))
+    })
+  ),
+  tools("no tool may run twice", ["TRN-7f", "TRN-7g", "TRN-7h", "TRN-7j"], (given) => ({
     ...given,
     list: given.list.map((spec) => ({ ...spec, retry: "never" }))
   })),
@@ -89,7 +104,7 @@ export const calling: ReadonlyArray<Mutant> = [
       options
     )
   ),
-  running("a tool is not interrupted", ["TRN-7g", "TRN-7h", "TRN-7i"], (turn, driver) =>
+  running("a tool is not interrupted", ["TRN-7g", "TRN-7h", "TRN-7i", "TRN-7j"], (turn, driver) =>
     driver.turns.run({
       ...turn,
       callTools: (calls, step) => Effect.uninterruptible(turn.callTools(calls, step))

@@ -51,13 +51,18 @@ export const runs: ReadonlyArray<Mutant> = [
       "TRN-7c",
       "TRN-7g",
       "TRN-7h",
-      "TRN-7i"
+      "TRN-7i",
+      "TRN-7j"
     ],
     (turn, driver) => Effect.uninterruptible(driver.turns.run(turn))
   ),
-  running("a run does not know what was committed before", ["TRN-7c"], (turn, driver) =>
-    driver.turns.run({ ...turn, past: [] })
-  ),
+  {
+    ...running("a run does not know what was committed before", ["TRN-7c"], (turn, driver) =>
+      driver.turns.run({ ...turn, past: [] })
+    ),
+    // Where the process dies decides whether a run had committed anything.
+    mayFail: ["TRN-7d"]
+  },
   running("a run sees no user", ["SRC-4"], (turn, driver) =>
     driver.turns.run({ ...turn, user: Option.none() })
   ),

@@ -108,6 +108,7 @@ export const sending: ReadonlyArray<Mutant> = [
       "TRN-6h",
       "TRN-6i",
       "TRN-7i",
+      "TRN-7j",
       "TRN-8b",
       "TRN-8c"
     ],
@@ -128,6 +129,7 @@ export const sending: ReadonlyArray<Mutant> = [
       "TRN-6h",
       "TRN-6i",
       "TRN-7i",
+      "TRN-7j",
       "TRN-8b",
       "TRN-8c"
     ],

@@ -53,10 +53,7 @@ export const callTools =
     const allowed = allowedTools(tools, template.tools)
     const { conversation, live } = job
     const caller = narrowed(job.caller, template.scopes)
-    /** Calls that this run has made: however often a driver asks, none is made twice. */
-    const made = new Set<string>()
-
-    const run = ({ call, spec }: Known): Effect.Effect<ToolOutcome> => {
+    const outcomeOf = ({ call, spec }: Known): Effect.Effect<ToolOutcome> => {
       const { callId } = call
       const decided = live.facts.find(
         (fact) => fact._tag === "ApprovalResolved" && fact.callId === callId
@@ -79,6 +76,12 @@ export const callTools =
         caller
       )
     }
+
+    /** Noted as soon as it has ended: a cancel may come before the others have. */
+    const run = (known: Known): Effect.Effect<ToolOutcome> =>
+      Effect.tap(outcomeOf(known), (outcome) =>
+        Effect.sync(() => job.outcomes.set(outcome.callId, outcome))
+      )
 
     return Effect.fnUntraced(function* (calls, { draft, foreign }) {
       // A fiber that a driver left behind calls nothing for a turn that is over.
@@ -134,27 +137,27 @@ export const callTools =
         }))
       }
 
-      const again = known.find(({ call }) => made.has(call.callId))
+      // However often a driver asks, none is made twice.
+      const again = known.find(({ call }) => job.calls.has(call.callId))
       if (again !== undefined) {
         return yield* TurnError.because(
           { _tag: "Malformed", what: "A tool call" },
           madeBefore(again.call.callId)
         )
       }
-      for (const { call } of known) made.add(call.callId)
+      for (const { call } of known) job.calls.set(call.callId, call)
       const safe = known.filter(({ spec }) => spec.retry === "safe")
       const others = known.filter(({ spec }) => spec.retry !== "safe")
       const read = yield* Effect.forEach(safe, run, { concurrency: sideBySide })
       const written = yield* Effect.forEach(others, run)
       const byId = new Map([...read, ...written].map((outcome) => [outcome.callId, outcome]))
-      const outcomes = calls.map(
-        ({ callId, name }) => byId.get(callId) ?? unknownTool(callId, name, allowed)
-      )
-      for (const [i, { callId, name }] of calls.entries()) {
-        const outcome = outcomes[i]?.outcome
-        if (outcome !== undefined) job.outcomes.set(callId, { name, outcome })
-      }
-      return outcomes
+      return calls.map((call) => {
+        const { callId, name } = call
+        const outcome = byId.get(callId) ?? unknownTool(callId, name, allowed)
+        job.calls.set(callId, call)
+        job.outcomes.set(callId, outcome)
+        return outcome
+      })
     })
   }
 
@@ -242,7 +245,7 @@ const unknownTool = (
  * result is stored, before the message that holds it.
  */
 export const withOutcomes = (
-  { live, outcomes }: TurnJob,
+  { calls, live, outcomes }: TurnJob,
   facts: ReadonlyArray<StepFact>
 ): ReadonlyArray<StepFact> =>
   facts.flatMap((fact): ReadonlyArray<StepFact> => {
@@ -251,12 +254,14 @@ export const withOutcomes = (
       if (part._tag !== "ToolResult") return []
       const { callId } = part
       const known = outcomes.get(callId)
+      const call = calls.get(callId)
       const told = live.facts.some((past) => past._tag === "ToolFinished" && past.callId === callId)
-      if (known === undefined || told) return []
+      if (known === undefined || call === undefined || told) return []
       const started = live.facts.some(
         (past) => past._tag === "ToolStarted" && past.callId === callId
       )
-      const { name, outcome } = known
+      const { outcome } = known
+      const { name } = call
       return [
         ...(started || outcome === "denied"
           ? []

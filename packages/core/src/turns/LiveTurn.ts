@@ -174,11 +174,9 @@ export class LiveTurn {
     }
   }
 
-  /** What was written of messages that will not be finished, as far as it is worth keeping. */
+  /** The messages that will not be finished, with what was written of them as far as it is kept. */
   partials(): ReadonlyArray<Pick<Message, "id" | "parts">> {
-    return this.drafts
-      .map((draft) => ({ id: draft.messageId, parts: keptParts(draft) }))
-      .filter(({ parts }) => parts.length > 0)
+    return this.drafts.map((draft) => ({ id: draft.messageId, parts: keptParts(draft) }))
   }
 
   /** Takes facts that were committed and hands them to the readers. */

@@ -5,7 +5,6 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { AgentDefinition, Definitions } from "../agents/Definitions.ts"
 import type { AgentBackend, Running } from "../backend/AgentBackend.ts"
-import type { Message } from "../conversations/Message.ts"
 import { asTurnError, BackendError, isRetryable, type StorageError, TurnError } from "../errors.ts"
 import { AgentId } from "../ids.ts"
 import * as Turnstile from "../internal/Turnstile.ts"
@@ -14,8 +13,9 @@ import type { Storage } from "../storage/Storage.ts"
 import { Principal } from "../tenancy/Principal.ts"
 import type { Registered } from "../tools/Tools.ts"
 import { allowedTools, callTools, leftOpen, withOutcomes } from "./CallTools.ts"
-import { commitStep, handBack, type Step, usageWith } from "./CommitStep.ts"
+import { commitStep, handBack, type Step } from "./CommitStep.ts"
 import type { StopReason } from "./Turn.ts"
+import { cancelled, failed, finished } from "./TurnEnd.ts"
 import type { TurnJob } from "./TurnJob.ts"
 import { turnOf } from "./TurnReading.ts"
 
@@ -267,37 +267,8 @@ const attributesOf = ({ caller, conversation, turn }: TurnJob) => ({
   "turn.id": turn.id
 })
 
-const finished = (job: TurnJob, stop: StopReason, facts: Step["facts"]) =>
-  ({ _tag: "TurnFinished", stop, usage: usageWith(job.turn, facts) }) as const
-
 const askedNobody = (backend: string) =>
   BackendError.because(
     { _tag: "Malformed", what: "A run's end" },
     `The backend "${backend}" ended a run as "waiting", but no call of the turn waits for a person.`
   )
-
-/** What was written so far is kept and marked. */
-const cancelled = (job: TurnJob): Step => {
-  const kept = job.live.partials().map(({ id, parts }) => {
-    const message: Message = {
-      id,
-      parts,
-      role: "assistant",
-      turnId: job.turn.id,
-      at: 0,
-      partial: true
-    }
-    return { _tag: "MessageStored", message } as const
-  })
-  return {
-    facts: [...kept, ...leftOpen(job.live.facts, job.outcomes), finished(job, "cancelled", [])],
-    despiteCancel: true
-  }
-}
-
-const failed = (job: TurnJob, error: BackendError | TurnError | StorageError): Step => ({
-  facts: [
-    ...leftOpen(job.live.facts, job.outcomes),
-    { _tag: "TurnFailed", reason: error.reason, message: error.message, usage: job.turn.usage }
-  ]
-})

@@ -4,7 +4,7 @@ import type { Message } from "../conversations/Message.ts"
 import type { ConversationRecord } from "../storage/ConversationStore.ts"
 import type { TurnRecord } from "../storage/TurnStore.ts"
 import type { Caller } from "../tenancy/Principal.ts"
-import type { ToolOutcome } from "../tools/ToolSpec.ts"
+import type { ToolCalled, ToolOutcome } from "../tools/ToolSpec.ts"
 import type { LiveTurn } from "./LiveTurn.ts"
 
 /**
@@ -30,11 +30,9 @@ export interface TurnJob {
   waited: boolean
   /** Calls whose intent an earlier run told and whose outcome nobody knows. */
   readonly inherited: ReadonlySet<string>
-  /** How the tools ended that this run called, until their results are stored. */
-  readonly outcomes: Map<
-    string,
-    { readonly name: string; readonly outcome: ToolOutcome["outcome"] }
-  >
+  /** The calls that this run has made, by their ids, and how those ended that have. */
+  readonly calls: Map<string, ToolCalled>
+  readonly outcomes: Map<string, ToolOutcome>
   fiber: Fiber.Fiber<void> | undefined
   /** Called once when this process is done with the turn. */
   readonly onDone: Set<() => void>

@@ -248,6 +248,7 @@ export class TurnQueue extends Context.Service<
             stopped: conversation.cancelling === turn.position ? "cancelled" : undefined,
             waited: false,
             inherited: startedCalls(read.facts),
+            calls: new Map(),
             outcomes: new Map(),
             fiber: undefined,
             onDone: new Set()
@@ -333,6 +334,7 @@ export class TurnQueue extends Context.Service<
             stopped: undefined,
             waited: false,
             inherited: new Set(),
+            calls: new Map(),
             outcomes: new Map(),
             fiber: undefined,
             onDone: new Set()
