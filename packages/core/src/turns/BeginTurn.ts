@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Definitions } from "../agents/Definitions.ts"
 import { type Message, textOf } from "../conversations/Message.ts"
-import { type Reason, type StorageError, TurnError } from "../errors.ts"
+import { type Reason, rejected, type StorageError, TurnError } from "../errors.ts"
 import { fresh } from "../ids.ts"
 import type { ConversationRecord } from "../storage/ConversationStore.ts"
 import type { Storage } from "../storage/Storage.ts"
@@ -85,11 +85,7 @@ export const beginTurn = ({ definitions, queue, storage }: Parts) => {
   const retried = Effect.fnUntraced(function* (caller: Caller, conversation: string, id: string) {
     const turn = Option.getOrUndefined(yield* turns.find(caller, id))
     if (turn?.conversationId === conversation && turn.end?._tag === "Failed") return
-    return yield* refuse({
-      _tag: "Rejected",
-      field: "retryOf",
-      why: "retryOf must be a failed turn of this conversation."
-    })
+    return yield* refuse(rejected("retryOf", "retryOf must be a failed turn of this conversation."))
   })
 
   /** What the policy says to a send that finds `conversation` busy, `first` being its first turn. */

@@ -3,7 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { asTurnError, TurnError } from "../errors.ts"
+import { asTurnError, rejected, TurnError } from "../errors.ts"
 import { AgentId, ConversationId, TurnId, UserId, whyRefused } from "../ids.ts"
 import { sealScope } from "../internal/sealed.ts"
 import { type By, checkBy, type Page } from "../Page.ts"
@@ -80,14 +80,12 @@ export class Ledger extends Context.Service<
           const scope = yield* scoped(user)
           const why = user === undefined ? undefined : whyRefused("userID", user)
           if (why !== undefined) {
-            return yield* TurnError.because({ _tag: "Rejected", field: "user", why })
+            return yield* TurnError.because(rejected("user", why))
           }
           if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to)) {
-            return yield* TurnError.because({
-              _tag: "Rejected",
-              field: "from",
-              why: "A period goes from and to whole milliseconds since 1970."
-            })
+            return yield* TurnError.because(
+              rejected("from", "A period goes from and to whole milliseconds since 1970.")
+            )
           }
           return yield* ledger.total(scope, from, to)
         }, asTurnError)

@@ -17,7 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { Definitions } from "../agents/Definitions.ts"
-import { asTurnError, type Reason, TurnError } from "../errors.ts"
+import { asTurnError, type Reason, rejected, TurnError } from "../errors.ts"
 import { isWellFormed, type TurnId, whyRefused } from "../ids.ts"
 import { Storage } from "../storage/Storage.ts"
 import * as Audit from "../tenancy/Audit.ts"
@@ -166,11 +166,12 @@ export class Turns extends Context.Service<
           const { caller } = yield* userWith("turns")
           const cursor = after === undefined ? Cursor.start : Cursor.parse(after)
           if (cursor === undefined) {
-            return yield* TurnError.because({
-              _tag: "Rejected",
-              field: "after",
-              why: "A cursor looks like 3 or 3.0.17: send back the one you were given."
-            })
+            return yield* TurnError.because(
+              rejected(
+                "after",
+                "A cursor looks like 3 or 3.0.17: send back the one you were given."
+              )
+            )
           }
           yield* own(caller, id)
           return follow(caller, id, cursor)
@@ -221,7 +222,6 @@ const span = (name: string) => Effect.withSpan(name, {}, { captureStackTrace: fa
 
 /** Why a send can never be accepted, or `undefined`. */
 const whyInvalid = ({ id, text }: Send): Reason | undefined => {
-  const rejected = (field: string, why: string): Reason => ({ _tag: "Rejected", field, why })
   if (text.length === 0) return rejected("text", "The message is empty.")
   if (text.length > maximumText) {
     return rejected(

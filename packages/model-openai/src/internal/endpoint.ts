@@ -1,4 +1,4 @@
-import { BackendError } from "@atrium/core/errors"
+import { BackendError, rejected } from "@atrium/core/errors"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -51,8 +51,8 @@ export const faultOfModel = (text: string): string | undefined => {
     : undefined
 }
 
-const rejected = (field: string, why: string) =>
-  Effect.fail(BackendError.because({ _tag: "Rejected", field, why }))
+const refuse = (field: string, why: string) =>
+  Effect.fail(BackendError.because(rejected(field, why)))
 
 /** The SDK says once how its server is called: the address, the key's header, and those it adds. */
 const targetAt = async (baseURL: string, apiKey: Redacted.Redacted): Promise<Target> => {
@@ -81,7 +81,7 @@ export const makeEndpoint = Effect.fnUntraced(function* (options: {
   readonly timeout?: Duration.Input | undefined
 }): Effect.fn.Return<Endpoint, BackendError> {
   if (options.baseUrl === undefined && options.apiKey === undefined) {
-    return yield* rejected(
+    return yield* refuse(
       "apiKey",
       "OpenAI wants a key. Give `apiKey`, or the `baseUrl` of a server without keys."
     )
@@ -89,22 +89,22 @@ export const makeEndpoint = Effect.fnUntraced(function* (options: {
   const base = options.baseUrl ?? OPENAI_URL
   const wrongUrl = faultOfUrl(base)
   if (wrongUrl !== undefined) {
-    return yield* rejected("baseUrl", `The base URL ${wrongUrl}. Give one like ${OPENAI_URL}.`)
+    return yield* refuse("baseUrl", `The base URL ${wrongUrl}. Give one like ${OPENAI_URL}.`)
   }
   const apiKey = options.apiKey ?? NO_KEY
   const wrongKey = faultOfKey(Redacted.value(apiKey))
   if (wrongKey !== undefined) {
-    return yield* rejected("apiKey", `The API key ${wrongKey}. Copy it again from your provider.`)
+    return yield* refuse("apiKey", `The API key ${wrongKey}. Copy it again from your provider.`)
   }
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "120 seconds")
   if (!(Duration.toMillis(timeout) > 0)) {
-    return yield* rejected("timeout", "The time that a server may be silent must be longer than 0.")
+    return yield* refuse("timeout", "The time that a server may be silent must be longer than 0.")
   }
   const url = base.replace(/\/+$/, "")
   // The address and the key are checked: what is left are headers of the environment.
   const target = yield* Effect.tryPromise(() => targetAt(url, apiKey)).pipe(
     Effect.catch(() =>
-      rejected(
+      refuse(
         "OPENAI_CUSTOM_HEADERS",
         "OPENAI_CUSTOM_HEADERS has a header that no request can have. Write each as `Name: value`, one a line, in plain characters."
       )
