@@ -2,8 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
 
 /**
  * What is broken on purpose.
@@ -27,6 +30,17 @@ const quiet = Layer.merge(
   ConfigProvider.layer(ConfigProvider.fromUnknown({ ATRIUM_SEED: "mutants" })),
   Logger.layer([])
 )
+
+/** Whether a check fails or does not end; one that cannot be interrupted is left behind. */
+export const breaks = Effect.fnUntraced(function* (
+  check: Effect.Effect<void, unknown>,
+  limit: number
+) {
+  const fiber = yield* Effect.forkDetach(Effect.exit(check))
+  const exit = yield* Effect.timeoutOption(Fiber.join(fiber), limit + 500)
+  if (Option.isNone(exit)) fiber.interruptUnsafe()
+  return Option.isNone(exit) || Exit.isFailure(exit.value)
+})
 
 /**
  * A test for each mutant.

@@ -6,11 +6,10 @@ import type { AgentDriver, Running } from "@atrium/core/backend/AgentBackend"
 import { Turns } from "@atrium/core/turns/Turns"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { Broken } from "../Trial.ts"
 import { type Change, type State, subject } from "./Fake.ts"
 
-export interface Mutant {
-  readonly name: string
-  readonly fails: ReadonlyArray<string>
+export interface Mutant extends Broken {
   readonly subject: BackendSubject
 }
 

@@ -1,10 +1,7 @@
 /** Tries mutants on the rules of the pipeline. */
 import { pipelineRules, runPipelineRule } from "@atrium/conformance"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
-import { lawOf, thorough, tryEach } from "../Trial.ts"
+import { breaks, lawOf, thorough, tryEach } from "../Trial.ts"
 import type { Mutant } from "./Mutant.ts"
 
 /** Take seconds: run only against the mutants that name them. */
@@ -30,14 +27,6 @@ const rulesFor = ({ fails }: Mutant) =>
       ? fails.includes(id)
       : thorough || fails.some((failed) => lawOf(failed) === lawOf(id))
   )
-
-/** Whether a check fails or does not end; one that cannot be interrupted is left behind. */
-const breaks = Effect.fnUntraced(function* (check: Effect.Effect<void, unknown>, limit: number) {
-  const fiber = yield* Effect.forkDetach(Effect.exit(check))
-  const exit = yield* Effect.timeoutOption(Fiber.join(fiber), limit + 500)
-  if (Option.isNone(exit)) fiber.interruptUnsafe()
-  return Option.isNone(exit) || Exit.isFailure(exit.value)
-})
 
 /** The rules that a mutant fails. */
 const failedBy = Effect.fnUntraced(function* (mutant: Mutant) {
