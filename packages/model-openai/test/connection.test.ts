@@ -8,11 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as OpenAi from "../src/OpenAi.ts"
 import { until } from "./house.ts"
-
-const delta = (content: string, finish: string | null) =>
-  `data: ${JSON.stringify({ choices: [{ delta: { content }, finish_reason: finish }] })}\n\n`
-
-const answer = `${delta("ok", null)}${delta("", "stop")}data: [DONE]\n\n`
+import { answer, delta } from "./wire.ts"
 
 /** A server that answers with `end`, and the connections it has seen. */
 const serving = (end: (response: ServerResponse, request: IncomingMessage) => void) =>
