@@ -3,14 +3,12 @@ import {
   chmodSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync
 } from "node:fs"
-import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { Maintenance } from "@atrium/core/tenancy/Maintenance"
 import { TenantResolver } from "@atrium/core/tenancy/TenantResolver"
@@ -18,31 +16,16 @@ import * as Sqlite from "@atrium/storage-sqlite/Sqlite"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { afterAll, afterEach, expect, test } from "vitest"
-import { type Environment, refused, type Server, start } from "./Server.ts"
+import { expect, test } from "vitest"
+import { placesOf } from "./Places.ts"
+import { type Environment, refused, type Server } from "./Server.ts"
 import { chat, headerOf, keyFileOf, lineOf, paste } from "./Terminal.ts"
 
-const scratch = mkdtempSync(join(tmpdir(), "atrium-key-"))
-const page = join(scratch, "page")
-mkdirSync(page)
-writeFileSync(join(page, "index.html"), "<!doctype html><title>Page</title>")
-const ends: Array<() => Promise<unknown>> = []
-afterEach(async () => {
-  for (const end of ends.splice(0).toReversed()) await end()
-})
-afterAll(() => rmSync(scratch, { recursive: true }))
+const { database, scratch, serve } = placesOf("key")
 
-let databases = 0
 const place = () => {
-  databases += 1
-  const file = join(scratch, `it's db ${databases}`, "support.db")
+  const file = database()
   return { env: { ATRIUM_DB: file }, file, keyFile: file.replace(/\.db$/, ".key") }
-}
-
-const serve = async (env: Environment): Promise<Server> => {
-  const server = await start(page, env)
-  ends.push(server.stop)
-  return server
 }
 
 const secretIn = (file: string): string => readFileSync(file, "utf8").trim().replace(/^.* /, "")

@@ -1,33 +1,15 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, writeFileSync } from "node:fs"
 import { createServer, request } from "node:http"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as FakeModel from "@atrium/testing/FakeModel"
-import { afterAll, afterEach, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
+import { placesOf } from "./Places.ts"
 import { type Environment, refused, type Server, start } from "./Server.ts"
 import { chat, headerOf, lineOf, paste } from "./Terminal.ts"
 
-const scratch = mkdtempSync(join(tmpdir(), "atrium-start-"))
-const page = join(scratch, "page")
-mkdirSync(page)
-writeFileSync(join(page, "index.html"), "<!doctype html><title>Page</title>")
-const ends: Array<() => Promise<unknown>> = []
-afterEach(async () => {
-  for (const end of ends.splice(0).toReversed()) await end()
-})
-afterAll(() => rmSync(scratch, { recursive: true }))
-
-let databases = 0
-const place = (): Environment => {
-  databases += 1
-  return { ATRIUM_DB: join(scratch, `it's db ${databases}`, "support.db") }
-}
-
-const serve = async (env: Environment = place()): Promise<Server> => {
-  const server = await start(page, env)
-  ends.push(server.stop)
-  return server
-}
+const { database, ends, page, scratch, serve: serveIn } = placesOf("start")
+const place = (): Environment => ({ ATRIUM_DB: database() })
+const serve = (env: Environment = place()): Promise<Server> => serveIn(env)
 
 /** A request with nothing of its own. */
 const ask = (
